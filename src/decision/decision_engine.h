@@ -1,0 +1,89 @@
+// Decides: one request in, one decision out, recorded, with tokens.
+//
+// In:   who, where, why now (DecideRequest); profile, catalogue, live statistics, value model and
+//       slots as they are at this moment.
+// Out:  a Decision (what explain and learning read), handed to the journal unwaited-for, and what
+//       the answer needs besides: tokens, the exploit ranking, the runner-up.
+//
+// Steps: person and consent → arm by salted hash → safe default → candidates → features → value
+// → gain over the safe default → policy (bet, explore, abstain) → propensities → tokens → record.
+// Never fails for a known slot: every trouble has a named fallback that serves the safe default.
+// Immutable after construction but for counters; decide() may be called by any thread.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "candidates/candidate.h"
+#include "decision/slot_table.h"
+#include "domain/decision.h"
+#include "domain/impression_token.h"
+#include "journal/journal.h"
+#include "ranking/ranker.h"
+
+namespace ante {
+
+struct DecideRequest {
+  std::string slot;
+  TenantId tenant = kFirstTenant;
+  std::optional<PersonHash> person;   // none: a stranger without any id; nothing is stored of them
+  std::uint8_t limit = 0;             // 0 = the slot's
+  Situation situation;
+  std::vector<std::string> candidates;  // caller-supplied ids; empty = ours
+  std::vector<std::string> exclude;
+  bool activate = true;               // auto | defer
+  bool general = false;               // mode: general
+  bool explain = false;
+  DurationMs deadline_ms = 0;         // 0 = none
+  Consent request_consent;            // narrows the stored consent for this request
+};
+
+struct DecideAnswer {
+  Decision decision;
+  std::vector<std::string> tokens;         // one a placement, same order
+  std::vector<ItemKey> exploit_ranking;    // the hand by value, best first, without randomness
+  std::optional<HandItem> runner_up;       // when one item is asked for
+  float odds = 0, odds_lo = 0, odds_hi = 0;  // P(outcome) of the first place with its 95 % interval
+  CatalogView catalog;                     // what the ids resolve in
+  Removed removed;
+};
+
+class DecisionEngine {
+ public:
+  struct Parts {  // borrowed; all outlive the engine
+    const Clock& clock;
+    const SlotTable& slots;
+    const ProfileStore& people;
+    const Catalog& catalog;
+    const Ranker& ranker;
+    Journal& journal;
+    const TokenSigner& signer;
+    Metrics& metrics;
+    std::uint64_t seed = 0;       // of the decision ids and draws
+    std::string holdout_salt;
+  };
+  explicit DecisionEngine(Parts parts);
+  ~DecisionEngine();
+
+  // kNotFound: no such slot (the message suggests the nearest name).
+  // kInvalidArgument: more candidates or exclusions than the limits. Nothing else fails.
+  Result<DecideAnswer> decide(const DecideRequest& request) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The same decision again from its record: places and propensities, bit for bit.
+// kDataLoss: the record does not reproduce itself.
+Result<std::vector<Placement>> replay(const Decision& decision);
+
+}  // namespace ante

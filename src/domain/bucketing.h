@@ -1,0 +1,23 @@
+// Which side of the holdout a person is on: a salted hash, for ever the same.
+//
+// bucket = siphash128(salt key, unit) mod 10,000; docs/formats/bucketing has test vectors.
+
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "domain/decision.h"
+#include "domain/ids.h"
+
+namespace ante {
+
+inline constexpr std::uint32_t kBuckets = 10000;
+
+// Uniform over 0..9999 for a fixed salt; independent between salts.
+std::uint32_t bucket_of(std::string_view salt, PersonHash oldest_member);
+
+// The person's arm when `holdout_share` (0..1) of people are left alone.
+Arm arm_of(std::string_view salt, PersonHash oldest_member, double holdout_share);
+
+}  // namespace ante

@@ -1,0 +1,55 @@
+// All people in RAM: 256 shards, each with its mutex; states are immutable values behind pointers.
+//
+// In:   every committed record of the people partitions (LogConsumer, on the committer thread).
+// Out:  find()/person() for any thread: no lock is held after they return.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "domain/log_consumer.h"
+#include "profile/person_state.h"
+
+namespace ante {
+
+// A person as decisions see them: the linked states, merged.
+struct PersonView {
+  std::shared_ptr<const PersonState> state;  // never null; empty state for a stranger
+  std::vector<PersonHash> members;           // oldest first; at least the one asked for
+  PersonHash oldest() const { return members.front(); }
+  bool known() const { return state->events > 0 || !state->facts.empty(); }
+};
+
+class ProfileStore final : public LogConsumer {
+ public:
+  ProfileStore();
+  ~ProfileStore() override;
+
+  // Null when never seen.
+  std::shared_ptr<const PersonState> find(PersonHash person) const;
+  // With all linked members merged (at most kLinkMembersMax).
+  PersonView person(PersonHash person) const;
+  std::size_t size() const;
+  std::size_t memory_bytes() const;  // approximate
+
+  std::string_view name() const override { return "people"; }
+  void consume(const CommittedRecord& record) override;
+  std::string save() const override;              // everything; for the rebuild check
+  Result<void> load(std::string_view bytes) override;
+
+  // Checkpoints: rows (person hash bytes → encoded state) of a partition changed since last time.
+  void collect_dirty(Partition partition, std::vector<std::pair<std::string, std::string>>& rows);
+  Result<void> restore(std::string_view key, std::string_view value);
+
+ private:
+  struct Shards;
+  std::unique_ptr<Shards> shards_;
+};
+
+}  // namespace ante

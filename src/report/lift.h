@@ -1,0 +1,65 @@
+// Is anybody better off? Personalised against the holdout, by person, with an interval.
+//
+// In:   the log in commit order: decisions and activations (first exposure of a person in a slot),
+//       goal outcomes (rewards and events), slots.
+// Out:  lift(slot): means, difference, its interval, the sample-ratio check, a verdict in words.
+//
+// Each person enters once, when the slot's fixed window after their first exposure closes.
+// Sufficient statistics only: n, sum, sum of squares an arm. methods §6.3 with its corrections:
+// asymptotic confidence sequence (Waudby-Smith et al. 2024), sigma² = s1²/pi + s0²/(1-pi), t =
+// persons; "too early to say" before 25 conversions in each arm.
+// consume() on the follower thread; lift() by any thread.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "domain/log_consumer.h"
+
+namespace ante {
+
+enum class Verdict : std::uint8_t { kUnproven = 1, kTooEarly = 2, kNeutral = 3, kPaying = 4, kLosing = 5 };
+const char* to_string(Verdict verdict);
+
+struct ArmSummary {
+  std::uint64_t n = 0, conversions = 0;
+  double mean = 0, variance = 0;
+};
+
+struct LiftSummary {
+  std::string slot;
+  ArmSummary treated, holdout;
+  std::optional<double> value;                       // difference of means; none before both arms have n >= 2
+  std::optional<double> low, high;                   // the confidence sequence, 95 %
+  std::optional<double> fixed_low, fixed_high;       // the fixed-n interval at this look, 95 %
+  std::optional<double> relative;                    // value / holdout mean, when that is > 0
+  double srm_p = 1;                                  // sample-ratio mismatch
+  std::uint64_t waiting = 0;                         // persons whose window is still open
+  Verdict verdict = Verdict::kUnproven;
+  std::string sentence;
+};
+
+class LiftReport final : public LogConsumer {
+ public:
+  LiftReport();
+  ~LiftReport() override;
+
+  // kNotFound: no such slot.
+  Result<LiftSummary> lift(std::string_view slot) const;
+
+  std::string_view name() const override { return "lift"; }
+  void consume(const CommittedRecord& record) override;
+  std::string save() const override;
+  Result<void> load(std::string_view bytes) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ante
