@@ -1,0 +1,61 @@
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ante {
+
+namespace {
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return lower;
+}
+
+}  // namespace
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  if (a.size() > kEditDistanceBytesMax || b.size() > kEditDistanceBytesMax) return std::max(a.size(), b.size());
+  using Line = std::array<std::size_t, kEditDistanceBytesMax + 1>;
+  Line before_last{};
+  Line last{};
+  Line line{};
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    line[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      line[j] = std::min({last[j] + 1, line[j - 1] + 1, replaced});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        line[j] = std::min(line[j], before_last[j - 2] + 1);
+      }
+    }
+    before_last = last;
+    last = line;
+  }
+  return last[b.size()];
+}
+
+std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known) {
+  const std::string wanted = lower_case(word);
+  std::size_t nearest = std::clamp<std::size_t>(word.size() / 3, 1, 3) + 1;
+  std::string_view found;
+  for (const std::string_view candidate : known) {
+    const std::size_t distance = edit_distance(wanted, lower_case(candidate));
+    if (distance < nearest) {
+      nearest = distance;
+      found = candidate;
+    }
+  }
+  return found;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
+  const std::string_view found = nearest_word(word, known);
+  return found.empty() ? std::string() : " Did you mean '" + std::string(found) + "'?";
+}
+
+}  // namespace ante

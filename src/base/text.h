@@ -1,0 +1,25 @@
+// Words for people: "did you mean …?". Pure functions; any thread.
+
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ante {
+
+inline constexpr std::size_t kEditDistanceBytesMax = 64;  // longer words are never a near miss
+
+// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other
+// (Damerau's distance, restricted). Words over kEditDistanceBytesMax: the longer length.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+// The known word nearest to `word`, when it is near enough to be a slip (a third of its letters,
+// at most 3); else empty. Case does not count.
+std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known);
+
+// " Did you mean 'article-end'?" or nothing: for the end of a message.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> known);
+
+}  // namespace ante
