@@ -86,7 +86,7 @@ function(ante_add_module_tests)
     target_link_libraries(link_${name} PRIVATE
       -Wl,--whole-archive $<TARGET_FILE:ante_${name}> -Wl,--no-whole-archive ante_${name})
     add_test(NAME link.${name} COMMAND link_${name})
-    set_tests_properties(link.${name} PROPERTIES LABELS unit)
+    set_tests_properties(link.${name} PROPERTIES LABELS link)
     if(ANTE_FUZZ)
       file(GLOB_RECURSE fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_fuzz.cc)
       foreach(source IN LISTS fuzzers)
