@@ -22,6 +22,8 @@ inline constexpr std::size_t kEventBytesMax = 32 * 1024;          // one event a
 inline constexpr std::size_t kBatchBytesMax = 500 * 1024;         // a batch as JSON
 inline constexpr std::size_t kBatchEventsMax = 2500;
 inline constexpr std::size_t kEventNameBytesMax = 200;
+inline constexpr std::size_t kEventTopicsMax = 64;                // of an event, and of one item
+inline constexpr std::size_t kFactNameBytesMax = 200;
 
 // What we read an event as, whatever it was called. Numbers are stored: only append.
 enum class EventKind : std::uint8_t {
@@ -75,6 +77,16 @@ struct Consent {
   friend bool operator==(const Consent&, const Consent&) = default;
 };
 
+// The body of a consent record: a bit a purpose, in the order of the struct. Unknown bits are ignored.
+constexpr std::uint8_t consent_bits(const Consent& c) {
+  return static_cast<std::uint8_t>(int{c.store} | int{c.profile} << 1 | int{c.measure} << 2 |
+                                   int{c.email} << 3 | int{c.push} << 4);
+}
+constexpr Consent consent_of_bits(std::uint8_t bits) {
+  return {.store = (bits & 1) != 0, .profile = (bits & 2) != 0, .measure = (bits & 4) != 0,
+          .email = (bits & 8) != 0, .push = (bits & 16) != 0};
+}
+
 struct Event {
   EventKind kind = EventKind::kOther;
   EventSource source = EventSource::kServer;
@@ -94,6 +106,7 @@ struct Event {
   friend bool operator==(const Event&, const Event&) = default;
 };
 
+// REQUIRES the limits above, and that each item's key is item_key(id): it is not stored.
 std::string encode(const Event& event);
 Result<Event> decode_event(std::string_view bytes);
 

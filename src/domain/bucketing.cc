@@ -1,0 +1,27 @@
+#include "domain/bucketing.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace ante {
+
+std::uint32_t bucket_of(std::string_view salt, PersonHash oldest_member) {
+  const Hash128 salted = hash128(salt);
+  SecretKey key;
+  std::memcpy(key.data(), &salted.hi, 8);
+  std::memcpy(key.data() + 8, &salted.lo, 8);
+  char unit[16];
+  std::memcpy(unit, &oldest_member.value.hi, 8);
+  std::memcpy(unit + 8, &oldest_member.value.lo, 8);
+  // 2^64 is no multiple of 10,000: the bias is below 1e-15.
+  return static_cast<std::uint32_t>(siphash128(key, std::string_view(unit, sizeof unit)).lo % kBuckets);
+}
+
+Arm arm_of(std::string_view salt, PersonHash oldest_member, double holdout_share) {
+  const double share = std::isfinite(holdout_share) ? std::clamp(holdout_share, 0.0, 1.0) : 0.0;
+  const auto held = static_cast<std::uint32_t>(std::lround(share * kBuckets));
+  return bucket_of(salt, oldest_member) < held ? Arm::kHoldout : Arm::kTreated;
+}
+
+}  // namespace ante
