@@ -29,6 +29,11 @@ inline constexpr std::size_t kPinnedItemsMax = 128;
 inline constexpr std::size_t kTopicInterestsMax = 24;
 inline constexpr std::size_t kHiddenTopicsMax = 64;
 inline constexpr std::size_t kSlotExposuresMax = 32;
+inline constexpr std::size_t kQueryBytesMax = 200;
+inline constexpr std::size_t kFactValueBytesMax = 1024;  // a longer fact is not kept
+inline constexpr float kToldMax = 8;                 // told interest lies in -kToldMax .. kToldMax
+inline constexpr float kVisitLastingMax = 6;         // what one visit may add to a lasting interest
+inline constexpr std::string_view kPausedFact = "ante.paused";  // told: true stops personalisation
 inline constexpr DurationMs kVisitGapMs = 30 * kMinuteMs;        // a longer pause starts a new visit
 inline constexpr DurationMs kLongInterestHalfLifeMs = 21 * kDayMs;
 
@@ -39,7 +44,9 @@ struct RecentItem {  // newest first
   friend bool operator==(const RecentItem&, const RecentItem&) = default;
 };
 
-struct OwnItem {  // how often this person came to it
+// How often this person came to it: touches more than kVisitGapMs apart, and purchases. Holds what
+// was bought or came back to; an item touched once stands in `recent` only.
+struct OwnItem {
   ItemKey item;
   std::uint32_t last_s = 0;
   std::uint16_t count = 0;
@@ -47,7 +54,7 @@ struct OwnItem {  // how often this person came to it
   friend bool operator==(const OwnItem&, const OwnItem&) = default;
 };
 
-struct BoughtItem {
+struct BoughtItem {  // in order of purchase; also what they say they own
   ItemKey item;
   ItemKey group;  // 0 = none
   std::uint32_t at_s = 0;
@@ -55,7 +62,7 @@ struct BoughtItem {
   friend bool operator==(const BoughtItem&, const BoughtItem&) = default;
 };
 
-struct HiddenItem {
+struct HiddenItem {  // a hidden item with variants hides their group too, under the group's key
   ItemKey item;
   std::uint32_t at_s = 0;
   friend bool operator==(const HiddenItem&, const HiddenItem&) = default;
@@ -63,9 +70,9 @@ struct HiddenItem {
 
 struct TopicInterest {
   TopicKey topic;
-  float visit = 0;  // this visit only: reset when a new one starts
+  float visit = 0;    // this visit only: reset when a new one starts
   float lasting = 0;  // decayed with kLongInterestHalfLifeMs to `at_s`
-  float told = 0;   // followed, pinned, more/less: no decay, -8 .. 8
+  float told = 0;     // followed, pinned, more/less: no decay, -8 .. 8
   std::uint32_t at_s = 0;
   std::uint32_t last_event_s = 0;
   friend bool operator==(const TopicInterest&, const TopicInterest&) = default;
@@ -80,7 +87,8 @@ struct SlotExposure {
 
 struct PersonState {
   PersonHash person;  // the routing id this state belongs to
-  TimeMs first_seen_ms = 0, last_seen_ms = 0;
+  TimeMs first_seen_ms = 0;  // received_at of the first record: never changes, so the oldest stays it
+  TimeMs last_seen_ms = 0;   // latest occurred_at of an act of theirs
   std::uint64_t folded = 0;  // last sequence folded in
   std::uint32_t events = 0, visits = 0, purchases = 0;
   TimeMs visit_started_ms = 0;
@@ -102,14 +110,27 @@ struct PersonState {
   friend bool operator==(const PersonState&, const PersonState&) = default;
 };
 
-// Folds one committed record of this person. Pure: same state and record, same result.
+// Of somebody nothing is known about.
+inline PersonState empty_state(PersonHash person) {
+  PersonState state;
+  state.person = person;
+  return state;
+}
+
+// Folds one committed record of this person. Pure: same state and record, same result. The record
+// carries all it needs; a body that cannot be read moves `folded` and nothing else.
 void fold(PersonState& state, const CommittedRecord& record);
 
 // The person as a whole: members merged, oldest first. REQUIRES 1 <= members.size().
-// Associative over members in age order; the arm belongs to people.front() (the oldest).
+// Associative over members in age order while no list reaches its limit (decayed sums up to
+// rounding); the arm belongs to the oldest. store, profile and measure hold if every member that
+// stated a consent allows them; email and push are as the oldest that stated them says. The visit is
+// that of the member seen last.
 PersonState merge(const std::vector<const PersonState*>& members);
 
+// Exact: decode_person_state(encode(s)) == s. docs/formats/person.md.
 std::string encode(const PersonState& state);
+// kDataLoss: damaged, or of a later format.
 Result<PersonState> decode_person_state(std::string_view bytes);
 
 }  // namespace ante
