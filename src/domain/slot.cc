@@ -1,0 +1,186 @@
+#include "domain/slot.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/json_parser.h"
+#include "base/json_writer.h"
+#include "domain/decision.h"
+#include "domain/json_fields.h"
+
+namespace ante {
+
+namespace {
+
+constexpr std::size_t kSlotJsonBytesMax = 64 * 1024;
+constexpr std::size_t kSlotNameBytesMax = 64;
+constexpr std::size_t kSlotTextBytesMax = 1000;  // who waived and why
+constexpr DurationMs kGoalWindowMsMin = kSecondMs;
+constexpr DurationMs kGoalWindowMsMax = 30 * kDayMs;
+constexpr double kGoalValueMax = 1e9;
+constexpr double kHoldoutMax = 0.9;
+constexpr double kStakeMax = 0.5;
+constexpr double kAttentionCostMax = 1e9;
+
+using Names = std::string_view;
+constexpr std::array<Names, 11> kSlotFields = {"name",    "channel", "limit",         "safeDefault",
+                                               "goal",    "holdout", "stake",         "attentionCost",
+                                               "restock", "brief",   "version"};
+constexpr std::array<Names, 2> kSafeDefaultFields = {"items", "best"};
+constexpr std::array<Names, 3> kGoalFields = {"event", "windowMs", "value"};
+constexpr std::array<Names, 1> kBriefFields = {"waived"};
+constexpr std::array<Names, 2> kWaiverFields = {"by", "reason"};
+
+Result<void> check_name(std::string_view name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  };
+  if (!name.empty() && name.size() <= kSlotNameBytesMax && std::all_of(name.begin(), name.end(), allowed)) return {};
+  return invalid_argument("#/name: a slot's name has 1 to " + std::to_string(kSlotNameBytesMax) +
+                          " of a-z 0-9 - _ . and is like 'article-end'");
+}
+
+void read_channel(const JsonFields& fields, Slot& slot) {
+  const auto text = fields.text("channel", 1, kSlotTextBytesMax);
+  if (!text) return;
+  for (const Channel channel : {Channel::kSite, Channel::kEmail, Channel::kPush}) {
+    if (*text == to_string(channel)) {
+      slot.channel = channel;
+      return;
+    }
+  }
+  fields.refuse("channel", "must be site, email or push, found '" + text->substr(0, 40) + "'");
+}
+
+void read_safe_default(const JsonFields& fields, Slot& slot) {
+  const auto value = fields.get("safeDefault");
+  if (!value) return;
+  std::string_view text;
+  if (value->get(text) == simdjson::SUCCESS && text == "best") return;
+  const auto safe = fields.object("safeDefault", kSafeDefaultFields);
+  if (!safe) return;
+  const auto best = safe->boolean("best");
+  const auto items = safe->texts("items", kSafeDefaultItemsMax, kIdBytesMax);
+  if (best.has_value() == safe->get("items").has_value() || (best && !*best)) {
+    safe->refuse_self("must be either {\"items\": [ids]} or {\"best\": true}");
+    return;
+  }
+  if (!items) return;
+  if (items->empty()) safe->refuse("items", "must name at least one item; for none say {\"best\": true}");
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    if (std::find(items->begin(), items->begin() + static_cast<std::ptrdiff_t>(i), (*items)[i]) !=
+        items->begin() + static_cast<std::ptrdiff_t>(i)) {
+      safe->refuse("items", "names '" + (*items)[i] + "' twice");
+    }
+  }
+  slot.safe_items = *items;
+}
+
+void read_goal(const JsonFields& fields, Slot& slot) {
+  const auto goal = fields.object("goal", kGoalFields);
+  if (!goal) return;
+  if (const auto event = goal->text("event", 1, kSlotTextBytesMax)) slot.goal_event = *event;
+  if (const auto window = goal->integer("windowMs", kGoalWindowMsMin, kGoalWindowMsMax)) slot.goal_window_ms = *window;
+  if (const auto value = goal->number("value", 0, kGoalValueMax)) {
+    if (*value > 0) slot.goal_value = *value;
+    else goal->refuse("value", "must be above 0");
+  }
+}
+
+void read_brief(const JsonFields& fields, Slot& slot) {
+  const auto value = fields.get("brief");
+  if (!value) return;
+  if (value->is_string()) {
+    if (const auto id = fields.text("brief", 1, kIdBytesMax)) slot.brief = *id;
+    return;
+  }
+  if (!value->is_object()) {
+    fields.refuse("brief", "must be the id of a brief or {\"waived\": {\"by\", \"reason\"}}");
+    return;
+  }
+  const auto brief = fields.object("brief", kBriefFields);
+  const auto waived = brief->object("waived", kWaiverFields);
+  if (!waived) {
+    brief->refuse_self("must say who waived it and why: {\"waived\": {\"by\", \"reason\"}}");
+    return;
+  }
+  const auto by = waived->text("by", 1, kSlotTextBytesMax);
+  const auto reason = waived->text("reason", 1, kSlotTextBytesMax);
+  if (!by) waived->refuse("by", "must say who waived the brief");
+  if (!reason) waived->refuse("reason", "must say why there is no brief");
+  slot.waived_by = by.value_or("");
+  slot.waived_reason = reason.value_or("");
+}
+
+}  // namespace
+
+const char* to_string(Channel channel) {
+  switch (channel) {
+    case Channel::kSite: return "site";
+    case Channel::kEmail: return "email";
+    case Channel::kPush: return "push";
+  }
+  return "unknown";
+}
+
+Result<Slot> slot_from_json(std::string_view name, std::string_view json) {
+  TRY(check_name(name));
+  JsonParser parser(kSlotJsonBytesMax);
+  const simdjson::dom::element root = TRY(parser.parse(json));
+  simdjson::dom::object object;
+  if (root.get(object) != simdjson::SUCCESS) {
+    return invalid_argument(std::string("#: a slot must be an object, found ") + json_kind(root));
+  }
+  JsonRefusal refusal;
+  const JsonFields fields(object, "#", kSlotFields, refusal);
+  Slot slot;
+  slot.name = std::string(name);
+  slot.key = slot_key(name);
+  if (const auto own_name = fields.text("name", 1, kSlotNameBytesMax); own_name && *own_name != name) {
+    fields.refuse("name", "must be '" + slot.name + "' like the address, found '" + *own_name + "'");
+  }
+  read_channel(fields, slot);
+  if (const auto limit = fields.integer("limit", 1, kSlatePlacesMax)) slot.limit = static_cast<std::uint8_t>(*limit);
+  read_safe_default(fields, slot);
+  read_goal(fields, slot);
+  slot.holdout = fields.number("holdout", 0, kHoldoutMax).value_or(slot.holdout);
+  slot.stake = fields.number("stake", 0, kStakeMax).value_or(slot.stake);
+  slot.attention_cost = fields.number("attentionCost", 0, kAttentionCostMax).value_or(slot.attention_cost);
+  slot.consumes_bought = fields.boolean("restock").value_or(false);
+  read_brief(fields, slot);
+  slot.version = static_cast<std::uint64_t>(fields.integer("version", 0, INT64_MAX).value_or(0));
+  if (refusal.first) return *refusal.first;
+  return slot;
+}
+
+std::string slot_to_json(const Slot& slot) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().field("name", slot.name).field("channel", to_string(slot.channel)).field("limit", slot.limit);
+  json.key("safeDefault").begin_object();
+  if (slot.safe_items.empty()) {
+    json.field("best", true);
+  } else {
+    json.key("items").begin_array();
+    for (const std::string& id : slot.safe_items) json.string(id);
+    json.end_array();
+  }
+  json.end_object();
+  json.key("goal").begin_object();
+  json.field("event", slot.goal_event).field("windowMs", slot.goal_window_ms).field("value", slot.goal_value);
+  json.end_object();
+  json.field("holdout", slot.holdout).field("stake", slot.stake).field("attentionCost", slot.attention_cost);
+  json.field("restock", slot.consumes_bought).key("brief");
+  if (!slot.brief.empty()) {
+    json.string(slot.brief);
+  } else if (!slot.waived_by.empty()) {
+    json.begin_object().key("waived").begin_object();
+    json.field("by", slot.waived_by).field("reason", slot.waived_reason).end_object().end_object();
+  } else {
+    json.null();
+  }
+  json.field("version", slot.version).end_object();
+  return out;
+}
+
+}  // namespace ante
