@@ -3,8 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
-#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/sink.h>
 #include <spdlog/spdlog.h>
 
 #include "base/json_writer.h"
@@ -16,23 +17,28 @@ namespace ante {
 namespace {
 
 // Whole lines to a file descriptor; a line that cannot be written is lost, the process goes on.
-class DescriptorSink final : public spdlog::sinks::base_sink<Mutex> {
+class DescriptorSink final : public spdlog::sinks::sink {
  public:
   explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
 
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
+  void log(const spdlog::details::log_msg& message) override {
     std::string line(message.payload.data(), message.payload.size());
     line.push_back('\n');
     std::string_view rest = line;
+    MutexLock lock(mutex_);
     while (!rest.empty()) {
       const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
+      if (written < 0 && errno == EINTR) continue;
       if (written <= 0) return;
       rest.remove_prefix(static_cast<std::size_t>(written));
     }
   }
-  void flush_() override {}
+  void flush() override {}
+  void set_pattern(const std::string&) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
 
+ private:
+  Mutex mutex_;  // one line at a time
   int descriptor_;
 };
 
