@@ -22,7 +22,9 @@ enum EventBit : std::uint16_t {
   kHasTopics = 1 << 9,
   kHasProperties = 1 << 10,
   kHasItems = 1 << 11,
-  kAllEventBits = (1 << 12) - 1,
+  kClockAdjusted = 1 << 12,
+  kHasClaim = 1 << 13,
+  kAllEventBits = (1 << 14) - 1,
 };
 
 enum ItemBit : std::uint16_t {
@@ -90,7 +92,8 @@ std::uint16_t bits_of(const Event& event) {
       bit_if(event.decision.has_value(), kHasDecision) | bit_if(event.consent.has_value(), kHasConsent) |
       bit_if(event.use_for_decisions, kUseForDecisions) | bit_if(!event.query.empty(), kHasQuery) |
       bit_if(!event.reason.empty(), kHasReason) | bit_if(!event.topics.empty(), kHasTopics) |
-      bit_if(!event.properties_json.empty(), kHasProperties) | bit_if(!event.items.empty(), kHasItems));
+      bit_if(!event.properties_json.empty(), kHasProperties) | bit_if(!event.items.empty(), kHasItems) |
+      bit_if(event.clock_adjusted, kClockAdjusted) | bit_if(event.claim.has_value(), kHasClaim));
 }
 
 }  // namespace
@@ -127,6 +130,7 @@ std::string encode(const Event& event) {
   if (!event.topics.empty()) write_topics(out, event.topics);
   if (event.decision) write_hash(out, event.decision->value);
   if (event.consent) out.u8(consent_bits(*event.consent));
+  if (event.claim) write_hash(out, event.claim->value);
   if (!event.properties_json.empty()) out.string(event.properties_json);
   return bytes;
 }
@@ -155,6 +159,8 @@ Result<Event> decode_event(std::string_view bytes) {
     if (consent > 31) in.refuse("unknown consent bits");
     event.consent = consent_of_bits(consent);
   }
+  event.clock_adjusted = (bits & kClockAdjusted) != 0;
+  if ((bits & kHasClaim) != 0) event.claim = PersonHash{in.hash()};
   event.use_for_decisions = (bits & kUseForDecisions) != 0;
   if ((bits & kHasProperties) != 0) event.properties_json = in.string(kEventBytesMax);
   TRY(in.finish());

@@ -102,6 +102,8 @@ struct Event {
   std::optional<DecisionId> decision;     // the decision the sender says this answers
   std::optional<Consent> consent;         // as stated in-band
   bool use_for_decisions = true;          // false: integrations {All: false}
+  bool clock_adjusted = false;            // the sender's clock said what could not be
+  std::optional<PersonHash> claim;        // a userId sent without proof: links nothing
   std::string properties_json;            // minified, as sent; empty = none
   friend bool operator==(const Event&, const Event&) = default;
 };
