@@ -59,6 +59,10 @@ struct JournalOptions {
   std::uint64_t checkpoint_records = 10'000;    // … or after so many records
   DurationMs dedup_retention_ms = 7 * kDayMs;
   std::size_t follower_records_max = 200'000;   // waiting for followers; beyond: the committer waits
+  DurationMs follower_checkpoint_ms = 30'000;   // blobs of the followers at least this often
+  std::size_t dedup_filter_bytes_max = 128u << 20;
+  // Told of what was found wrong and survived: a damaged blob, other folds' checkpoints.
+  std::function<void(const Error&)> on_warning;
 };
 
 class Journal {

@@ -24,7 +24,7 @@ namespace ante {
 // Tables of rows. Numbers are stored: only append.
 enum class Table : std::uint8_t {
   kMeta = 1,      // format versions, keys of the directory, partition heads
-  kDedup = 2,     // day ‖ message key → received_at; dropped by day
+  kDedup = 2,     // day ‖ message key → partition, sequence; dropped by day
   kPeople = 3,    // person hash → encoded PersonState
   kIdentity = 4,  // person hash → raw routing id: the only place of raw ids
   kCatalog = 5,   // item key → encoded Item
@@ -36,6 +36,9 @@ struct Row {
   std::string key;
   std::optional<std::string> value;  // none = erase the row
 };
+
+// Partition numbers are below this.
+inline constexpr std::uint16_t kStorePartitionsMax = 512;
 
 // What one commit writes for one partition; atomic with the rest of the commit.
 struct PartitionBatch {
@@ -101,6 +104,9 @@ class Store {
 
   // A consistent copy of everything in the (new or empty) directory, while commits go on.
   virtual Result<void> backup(const std::string& directory) = 0;
+
+  // Rewrites the files, so that erased and overwritten bytes are in none of them. Slow: erasure only.
+  virtual Result<void> compact() = 0;
 
   virtual std::uint64_t log_bytes() const = 0;  // approximate, for metrics
 };
