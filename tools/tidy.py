@@ -28,7 +28,7 @@ SKIPPED_FOLDERS = {".git", "build", "dist", "node_modules", "__pycache__", ".cac
 
 # What we do not call: pattern in code, what to use instead, where it may stand (path prefixes).
 BANNED = [
-    (r"(?<![\w.>:])(?:std::)?s?rand(?:om)?\s*\(", "Random of base/random.h", ()),
+    (r"(?<![\w.>:])(?:std::)?s?rand\s*\(", "Random of base/random.h", ()),
     (r"\bstd::(?:random_device|mt19937(?:_64)?|default_random_engine|minstd_rand0?)\b",
      "Random of base/random.h", ("src/base/random",)),
     (r"(?<![\w.>])(?:std::|::)?time\s*\(\s*(?:nullptr|NULL|0|&\w+)\s*\)", "Clock of base/clock.h", ("src/base/clock",)),
@@ -56,7 +56,7 @@ BANNED = [
     (r"\bstd::(?:regex|basic_regex)\b", "a parser of your own: std::regex recurses on its input", ()),
     (r"(?<!=)(?<!= )\bdelete(?:\s*\[\s*\])?\s+[\w*(]", "std::unique_ptr", ()),
     (r"\bfriend\b(?![^;{]*\boperator\b)", "a class of its own for what the friend wants to see", ()),
-    (r"\busing\s+namespace\s+std\b", "the names one by one", ()),
+    (r"\busing\s+namespace\s+std\s*;", "the names one by one", ()),
     (r"#\s*pragma\s+omp\b|\bomp_get_\w+", "no OpenMP: models must rebuild bit for bit", ()),
 ]
 BANNED = [(re.compile(pattern), instead, allowed) for pattern, instead, allowed in BANNED]
@@ -128,6 +128,8 @@ def check_names(path, code, forbidden):
     code = re.sub(r"^[ \t]*#.*$", "", code, flags=re.M)
     seen = set()
     for match in re.finditer(r"[A-Za-z_]\w*", code):
+        if match.group(0).isupper():
+            continue  # a macro, and so a library's: Z_DEFAULT_STRATEGY
         for word in cpp_text.words(match.group(0)):
             if word in forbidden and (word, match.group(0)) not in seen:
                 seen.add((word, match.group(0)))

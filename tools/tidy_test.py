@@ -66,6 +66,7 @@ class BannedCalls(unittest.TestCase):
         ("src/ranking/a.cc", "int x = operand(); int y = my_rand();"),
         ("src/ranking/a.cc", "auto t = clock.time(0); auto u = record.time(nullptr);"),
         ("src/ranking/a.cc", "runtime(0); std::uint64_t time = 0;"),
+        ("src/ranking/a.cc", "Random random(seed); using namespace std::chrono_literals;"),
         ("src/base/clock.cc", "auto t = std::chrono::system_clock::now();"),
         ("bench/replay.cc", "auto t = std::chrono::steady_clock::now();"),
         ("src/base/mutex.h", "std::mutex mutex_;"),
@@ -173,6 +174,7 @@ class Names(unittest.TestCase):
     def test_forbidden_words(self):
         self.assertEqual(self.rules("int widget_count;"), ["glossary"])
         self.assertEqual(self.rules("class PageWidget;"), ["glossary"])
+        self.assertEqual(self.rules("int level = X_DEFAULT_WIDGET;"), [])
         self.assertEqual(self.rules("int widgetry; int midget;"), [])
         self.assertEqual(self.rules('#include "widget/x.h"\n'), [])
 
