@@ -12,14 +12,17 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "catalog/item_interner.h"
+#include "catalog/text_features.h"
 #include "domain/item.h"
 #include "domain/log_consumer.h"
 
 namespace ante {
+
+inline constexpr std::size_t kCatalogItemsMax = 1'000'000;  // withdrawn ones included
+inline constexpr std::size_t kCatalogTopicsMax = 100'000;   // later topics have no list of items
 
 // A consistent view of all items. Cheap to copy; items live as long as the view.
 class CatalogView {
@@ -29,11 +32,13 @@ class CatalogView {
   const Item* find(ItemIndex index) const;
   // Items (not withdrawn) that carry a topic, newest first.
   std::span<const ItemIndex> with_topic(TopicKey topic) const;
-  // Items (not withdrawn), newest first by publishedAt, then by first sight.
+  // Items (not withdrawn), newest first by publishedAt (unknown: first sight), then by first sight.
   std::span<const ItemIndex> newest() const;
   std::string topic_name(TopicKey topic) const;  // empty when unknown
-  std::size_t size() const;
-  std::uint64_t version() const;  // grows with every change
+  std::size_t size() const;       // withdrawn items included
+  std::uint64_t version() const;  // grows with every published change
+  // Words of titles, texts and topics of the items that are not withdrawn.
+  const TextIndex& text() const;
 
   struct Contents;
   explicit CatalogView(std::shared_ptr<const Contents> contents);
@@ -48,18 +53,24 @@ class Catalog final : public LogConsumer {
   ~Catalog() override;
 
   CatalogView view() const;
+  // Items that were not taken because the catalogue or the interner was full.
+  std::uint64_t refused() const;
 
   // LogConsumer: kItem records of the control partition; others are ignored.
+  // A record that cannot be read, and a new item of a full catalogue, change nothing.
   std::string_view name() const override { return "catalog"; }
   void consume(const CommittedRecord& record) override;
   void commit_consumed(Commit commit) override;  // publishes the changes of the commit
   std::string save() const override;
   Result<void> load(std::string_view bytes) override;
 
-  // The rows (Table::kCatalog) that changed since the last call; and the way back at start.
+  // The rows (Table::kCatalog, docs/formats/item.md) that changed since the last call; and the way
+  // back at start, in any order.
   void collect_dirty(std::vector<std::pair<std::string, std::string>>& rows);
   Result<void> restore(std::string_view key, std::string_view value);
-  void publish();  // after restore
+  // Makes what was consumed or restored visible. Costs microseconds for a few items, and O(items) for
+  // many at once.
+  void publish();
 
  private:
   struct State;

@@ -1,18 +1,14 @@
 // Dense numbers for item keys, for arrays in RAM: process-local, never stored.
 //
 // Anything may intern an item key at first sight; the number is permanent for the process.
-// Any thread; reads of known keys take one shard's lock for a table look-up.
+// Any thread; reads take no lock, a new key takes its shard's.
 
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
-#include <vector>
 
-#include "base/mutex.h"
 #include "base/strong.h"
 #include "domain/ids.h"
 
