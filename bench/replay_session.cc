@@ -270,10 +270,11 @@ std::string ReplaySession::report_json() const {
   }
   failures += "}";
   return fmt::format(
-      R"("wallSeconds":{:.1f},"decisions":{},"decisionsPerSecond":{:.0f},"serverCpuSeconds":{:.1f},)"
-      R"("serverCpuMicrosecondsPerDecisionAndItsEvents":{:.1f},"residentPeakBytes":{},"residentBytes":{},)"
-      R"("decideLatency":{},"trackLatency":{},"sent":{},"failed":{},"firstFailures":{},"retried":{},)"
-      R"("damagedRefused":{},"outcomes":{},"arms":{},"rungs":{},"fallbacks":{})",
+      R"("wallSeconds":{:.1f},"decisions":{},"decisionsPerSecond":{:.0f},)"
+      R"("serverCpuSeconds":{:.1f},"serverCpuMicrosecondsPerDecisionAndItsEvents":{:.1f},)"
+      R"("residentPeakBytes":{},"residentBytes":{},"decideLatency":{},"trackLatency":{},)"
+      R"("sent":{},"failed":{},"firstFailures":{},"retried":{},"damagedRefused":{},)"
+      R"("outcomes":{},"arms":{},"rungs":{},"fallbacks":{})",
       wall_s, decisions_, static_cast<double>(decisions_) / wall_s, cpu_s,
       decisions_ == 0 ? 0 : cpu_s * 1e6 / static_cast<double>(decisions_),
       server_.resident_peak_bytes(), server_.resident_bytes(), decide_latencies_.to_json(),
