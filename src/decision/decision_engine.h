@@ -21,11 +21,13 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/published.h"
 #include "base/result.h"
 #include "candidates/candidate.h"
 #include "decision/slot_table.h"
 #include "domain/decision.h"
 #include "domain/impression_token.h"
+#include "domain/reward_scale.h"
 #include "journal/journal.h"
 #include "ranking/ranker.h"
 
@@ -34,25 +36,25 @@ namespace ante {
 struct DecideRequest {
   std::string slot;
   TenantId tenant = kFirstTenant;
-  std::optional<PersonHash> person;   // none: a stranger without any id; nothing is stored of them
-  std::uint8_t limit = 0;             // 0 = the slot's
+  std::optional<PersonHash> person;  // none: a stranger without any id; nothing is stored of them
+  std::uint8_t limit = 0;            // 0 = the slot's
   Situation situation;
   std::vector<std::string> candidates;  // caller-supplied ids; empty = ours
   std::vector<std::string> exclude;
-  bool activate = true;               // auto | defer
-  bool general = false;               // mode: general
+  bool activate = true;  // auto | defer
+  bool general = false;  // mode: general
   bool explain = false;
-  DurationMs deadline_ms = 0;         // 0 = none
-  Consent request_consent;            // narrows the stored consent for this request
+  DurationMs deadline_ms = 0;  // 0 = none
+  Consent request_consent;     // narrows the stored consent for this request
 };
 
 struct DecideAnswer {
   Decision decision;
-  std::vector<std::string> tokens;         // one a placement, same order
-  std::vector<ItemKey> exploit_ranking;    // the hand by value, best first, without randomness
-  std::optional<HandItem> runner_up;       // when one item is asked for
+  std::vector<std::string> tokens;           // one a placement, same order
+  std::vector<ItemKey> exploit_ranking;      // the hand by value, best first, without randomness
+  std::optional<HandItem> runner_up;         // when one item is asked for
   float odds = 0, odds_lo = 0, odds_hi = 0;  // P(outcome) of the first place with its 95 % interval
-  CatalogView catalog;                     // what the ids resolve in
+  CatalogView catalog;                       // what the ids resolve in
   Removed removed;
 };
 
@@ -67,8 +69,10 @@ class DecisionEngine {
     Journal& journal;
     const TokenSigner& signer;
     Metrics& metrics;
-    std::uint64_t seed = 0;       // of the decision ids and draws
+    std::uint64_t seed = 0;  // of the decision ids and draws
     std::string holdout_salt;
+    // From reward/reward_scales.h; null = nothing has matured yet: exploring is even.
+    const Published<RewardScaleMap>* reward_scales = nullptr;
   };
   explicit DecisionEngine(Parts parts);
   ~DecisionEngine();

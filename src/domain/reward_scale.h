@@ -14,7 +14,7 @@ namespace ante {
 struct RewardScale {
   std::uint64_t rewards = 0;  // matured rows
   double mean = 0;
-  double sd = 0;              // of one row's reward
+  double sd = 0;  // of one row's reward
   friend bool operator==(const RewardScale&, const RewardScale&) = default;
 };
 

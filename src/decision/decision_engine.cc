@@ -1,0 +1,475 @@
+#include "decision/decision_engine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/random.h"
+#include "base/text.h"
+#include "decision/gain.h"
+#include "decision/policy.h"
+#include "decision/safe_default.h"
+#include "domain/bucketing.h"
+
+namespace ante {
+
+namespace {
+
+constexpr double kOddsZ = 1.96;  // of the 95 % interval of the odds
+// With fewer matured rewards the scale of reward is taken from the model's own chances.
+constexpr std::uint64_t kScaleRewardsMin = 100;
+
+// What happens to this request whatever the candidates are.
+struct Standing {
+  PersonView person;
+  Arm arm = Arm::kTreated;
+  Consent consent;
+  std::optional<Outcome> settled;  // no bet is thought about: general, no consent, paused, no id
+};
+
+float clamp_chance(double p) { return static_cast<float>(std::clamp(p, 0.0, 1.0)); }
+
+// What is no number counts as a chance of 0 that nothing is known about.
+Chance chance_of(const ScoredItem& scored) {
+  const bool has_chance = std::isfinite(scored.probability);
+  const bool has_sd = std::isfinite(scored.sd) && scored.sd >= 0;
+  return {scored.candidate.item->key,
+          has_chance ? clamp_chance(static_cast<double>(scored.probability)) : 0.0F,
+          has_chance && has_sd ? scored.sd : 1.0F};
+}
+
+std::vector<Chance> chances_of(std::span<const ScoredItem> items) {
+  std::vector<Chance> chances;
+  chances.reserve(items.size());
+  for (const ScoredItem& scored : items) {
+    if (scored.candidate.item != nullptr) chances.push_back(chance_of(scored));
+  }
+  return chances;
+}
+
+// The first kHandItemsMax different items of what the ranker said.
+void take_hand(const std::vector<ScoredItem>& ranked, std::vector<HandItem>& hand,
+               std::vector<Chance>& chances) {
+  hand.reserve(std::min(ranked.size(), kHandItemsMax));
+  chances.reserve(hand.capacity());
+  for (const ScoredItem& scored : ranked) {
+    if (hand.size() == kHandItemsMax) break;
+    if (scored.candidate.item == nullptr) continue;
+    const ItemKey key = scored.candidate.item->key;
+    if (std::any_of(hand.begin(), hand.end(),
+                    [key](const HandItem& item) { return item.item == key; }))
+      continue;
+    HandItem& item = hand.emplace_back();
+    item.item = key;
+    item.sources = scored.candidate.sources;
+    item.probability = chances.emplace_back(chance_of(scored)).probability;
+    item.features = scored.features;
+  }
+}
+
+// The chance of the first place, and its 95 % interval.
+void set_odds(std::span<const Chance> chances, std::span<const Chance> safe, DecideAnswer& answer) {
+  if (answer.decision.served.empty()) return;
+  const ItemKey first = answer.decision.served.front().item;
+  for (const std::span<const Chance> list : {chances, safe}) {
+    for (const Chance& chance : list) {
+      if (chance.item != first) continue;
+      const double p = static_cast<double>(chance.probability),
+                   half = kOddsZ * static_cast<double>(chance.sd);
+      answer.odds = clamp_chance(p);
+      answer.odds_lo = clamp_chance(p - half);
+      answer.odds_hi = clamp_chance(p + half);
+      return;
+    }
+  }
+}
+
+// How noisy rewards are in the slot; before enough of them, as the hand's chances suggest.
+RewardScale scale_of(const Published<RewardScaleMap>* published, const Slot& slot,
+                     std::span<const HandItem> hand) {
+  RewardScale scale;
+  if (published != nullptr) {
+    const std::shared_ptr<const RewardScaleMap> scales = published->get();
+    const auto found = scales->find(slot.key);
+    if (found != scales->end()) scale = found->second;
+  }
+  if (scale.rewards >= kScaleRewardsMin && scale.sd > 0) return scale;
+  double chance = 0;
+  for (const HandItem& item : hand) chance += static_cast<double>(item.probability);
+  chance = hand.empty() ? 0 : chance / static_cast<double>(hand.size());
+  chance = std::clamp(chance, 0.001, 0.999);
+  scale.sd = slot.goal_value * std::sqrt(chance * (1 - chance));
+  return scale;
+}
+
+bool serves_the_draw(Outcome outcome, Fallback fallback) {
+  switch (outcome) {
+    case Outcome::kBet:
+    case Outcome::kExplore:
+      return true;
+    case Outcome::kAbstain:
+      return fallback == Fallback::kNone;
+    case Outcome::kFallback:
+      return fallback == Fallback::kNoModel;
+    case Outcome::kHoldout:
+    case Outcome::kGeneral:
+    case Outcome::kNoConsent:
+    case Outcome::kPaused:
+      return false;
+  }
+  return false;
+}
+
+Mixture mixture_of(const Decision& decision, std::size_t places_max) {
+  return {decision.hand, decision.safe_default, decision.policy.stake, decision.policy.base_branch,
+          places_max};
+}
+
+Consent both(const Consent& a, const Consent& b) {
+  return {a.store && b.store, a.profile && b.profile, a.measure && b.measure, a.email && b.email,
+          a.push && b.push};
+}
+
+Error no_such_slot(const SlotMap& slots, const std::string& wanted) {
+  std::vector<std::string_view> known;
+  known.reserve(slots.size());
+  for (const auto& [name, slot] : slots) known.push_back(name);
+  return not_found(fmt::format("there is no slot '{}'.{}", wanted, did_you_mean(wanted, known)));
+}
+
+Result<void> check_limits(const DecideRequest& request) {
+  if (request.candidates.size() > kSuppliedCandidatesMax) {
+    return invalid_argument(fmt::format("candidates: at most {} can be supplied, found {}",
+                                        kSuppliedCandidatesMax, request.candidates.size()));
+  }
+  if (request.exclude.size() > kExcludedItemsMax) {
+    return invalid_argument(fmt::format("exclude: at most {} items, found {}", kExcludedItemsMax,
+                                        request.exclude.size()));
+  }
+  return {};
+}
+
+std::vector<ItemKey> keys_of(const std::vector<std::string>& ids) {
+  std::vector<ItemKey> keys;
+  keys.reserve(ids.size());
+  for (const std::string& id : ids) keys.push_back(item_key(id));
+  return keys;
+}
+
+}  // namespace
+
+struct DecisionEngine::State {
+  explicit State(Parts parts)
+      : p(std::move(parts)),
+        dropped(p.metrics.counter("ante_decision_records_dropped_total",
+                                  "Decisions answered whose record the journal had no room for")),
+        seconds(p.metrics.histogram("ante_decide_seconds", "Time to decide, without HTTP",
+                                    latency_bounds())) {
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      const char* name = to_string(static_cast<Outcome>(i + 1));
+      outcomes[i] =
+          &p.metrics.counter("ante_decisions_total", "Decisions by outcome", {{"outcome", name}});
+    }
+  }
+
+  Standing standing_of(const DecideRequest& request, const Slot& slot) const;
+  void place_bet(const Slot& slot, const CandidateRequest& wanted, std::size_t places,
+                 std::int64_t deadline_ns, std::uint64_t seed, DecideAnswer& answer) const;
+  void settle_gains(const Slot& slot, const std::vector<Chance>& chances,
+                    const std::vector<Chance>& safe, std::size_t places, bool has_model,
+                    DecideAnswer& answer) const;
+  void serve_safe_default(DecideAnswer& answer) const;
+  void name_items(DecideAnswer& answer) const;
+  void sign(DecideAnswer& answer) const;
+  void record(const Consent& consent, DecideAnswer& answer) const;
+
+  Parts p;
+  Counter& dropped;
+  Histogram& seconds;
+  std::array<Counter*, 8> outcomes{};
+  mutable std::atomic<std::uint64_t> count{0};
+};
+
+Standing DecisionEngine::State::standing_of(const DecideRequest& request, const Slot& slot) const {
+  // The stranger's empty state is shared: nothing is stored of them.
+  static const std::shared_ptr<const PersonState> kStranger = std::make_shared<const PersonState>();
+  Standing standing{
+      {kStranger, {PersonHash{}}}, Arm::kTreated, request.request_consent, std::nullopt};
+  if (request.person) {
+    standing.person = p.people.person(*request.person);
+    standing.consent = both(standing.person.state->consent, request.request_consent);
+    standing.arm = arm_of(p.holdout_salt, standing.person.oldest(), slot.holdout);
+  }
+  // In this order, and before the arm is looked at: both arms lose the same people to each.
+  if (request.general) {
+    standing.settled = Outcome::kGeneral;
+  } else if (!standing.consent.store || !standing.consent.profile) {
+    standing.settled = Outcome::kNoConsent;
+  } else if (standing.person.state->paused) {
+    standing.settled = Outcome::kPaused;
+  } else if (!request.person) {
+    standing.settled = Outcome::kFallback;
+  }
+  return standing;
+}
+
+// Fills gains, explore weights and the base branch from the hand and the safe default.
+void DecisionEngine::State::settle_gains(const Slot& slot, const std::vector<Chance>& chances,
+                                         const std::vector<Chance>& safe, std::size_t places,
+                                         bool has_model, DecideAnswer& answer) const {
+  Decision& decision = answer.decision;
+  const SlateGain gain = set_gains(decision.hand, chances, safe, slot.goal_value, places);
+  set_explore_weights(decision.hand, scale_of(p.reward_scales, slot, decision.hand));
+  const bool pays = has_model && bet_pays(gain, slot.attention_cost, slot.goal_value);
+  decision.policy.policy_version = kPolicyVersion;
+  decision.policy.stake = static_cast<float>(slot.stake);
+  decision.policy.base_branch = pays ? kExploitBranch : kSafeBranch;
+  decision.reasons.push_back(fmt::format(
+      "{}: lower bound {:.4g} {} cost {:.4g} (gain {:.4g}, sd {:.4g})", pays ? "bet" : "abstain",
+      gain.low(), pays ? ">" : "<=", slot.attention_cost, gain.mean, gain.sd));
+}
+
+// The part that personalises; leaves the safe default where it cannot.
+void DecisionEngine::State::place_bet(const Slot& slot, const CandidateRequest& wanted,
+                                      std::size_t places, std::int64_t deadline_ns,
+                                      std::uint64_t seed, DecideAnswer& answer) const {
+  Decision& decision = answer.decision;
+  const auto fall_back = [&](Fallback fallback) {
+    decision.outcome = decision.arm == Arm::kHoldout ? Outcome::kHoldout : Outcome::kFallback;
+    decision.fallback = fallback;
+    serve_safe_default(answer);
+  };
+  const auto late = [&] { return deadline_ns > 0 && p.clock.monotonic_ns() > deadline_ns; };
+  if (late()) return fall_back(Fallback::kDeadline);
+  RankedHand ranked = p.ranker.rank(wanted, slot, decision.safe_default);
+  answer.removed = ranked.removed;
+  decision.rung = ranked.rung;
+  decision.versions.model = ranked.model_version;
+  decision.candidate_count = ranked.candidate_count;
+  decision.candidate_digest = ranked.rest_digest;
+  std::vector<Chance> chances;
+  take_hand(ranked.items, decision.hand, chances);
+  if (decision.hand.empty()) return fall_back(Fallback::kNoCandidates);
+  const bool has_model = ranked.model_version != 0;
+  const std::vector<Chance> safe = chances_of(ranked.safe);
+  settle_gains(slot, chances, safe, places, has_model, answer);
+  if (late()) return fall_back(Fallback::kDeadline);
+
+  decision.policy.seed = seed;
+  const DrawnSlate drawn = draw_slate(mixture_of(decision, places), seed);
+  decision.policy.drawn_branch = drawn.drawn_branch;
+  for (const HandItem& item : decision.hand) answer.exploit_ranking.push_back(item.item);
+  if (decision.arm == Arm::kHoldout || slot.in_shadow()) {
+    // The ghost log: what would have been shown.
+    for (const DrawnPlace& place : drawn.places) decision.would_have.push_back(place.item);
+    decision.outcome = decision.arm == Arm::kHoldout ? Outcome::kHoldout : Outcome::kAbstain;
+    decision.fallback = slot.in_shadow() ? Fallback::kSlotInShadow : Fallback::kNone;
+    serve_safe_default(answer);
+  } else {
+    for (const DrawnPlace& place : drawn.places) {
+      decision.served.push_back({place.item, {}, place.propensity, place.hand_index, {}});
+    }
+    decision.would_have = decision.safe_default;
+    if (drawn.drawn_branch >= kFirstExploreBranch)
+      decision.outcome = Outcome::kExplore;
+    else if (drawn.drawn_branch == kExploitBranch)
+      decision.outcome = Outcome::kBet;
+    else
+      decision.outcome = has_model ? Outcome::kAbstain : Outcome::kFallback;
+    if (decision.outcome == Outcome::kFallback) decision.fallback = Fallback::kNoModel;
+  }
+  set_odds(chances, safe, answer);
+  if (places != 1) return;
+  for (const HandItem& item : decision.hand) {
+    if (decision.served.empty() || item.item == decision.served.front().item) continue;
+    answer.runner_up = item;
+    break;
+  }
+}
+
+void DecisionEngine::State::serve_safe_default(DecideAnswer& answer) const {
+  Decision& decision = answer.decision;
+  decision.served.clear();
+  for (const ItemKey key : decision.safe_default) {
+    std::size_t at = 0;
+    while (at < decision.hand.size() && decision.hand[at].item != key) ++at;
+    const auto hand_index = static_cast<std::uint8_t>(at < decision.hand.size() ? at : 255);
+    decision.served.push_back({key, {}, 1.0F, hand_index, {}});
+  }
+  if (decision.would_have.empty()) decision.would_have = decision.safe_default;
+}
+
+void DecisionEngine::State::name_items(DecideAnswer& answer) const {
+  for (Placement& placement : answer.decision.served) {
+    const Item* item = answer.catalog.find(placement.item);
+    if (item == nullptr) continue;
+    placement.item_id = item->id;
+    placement.topics = item->topic_keys;
+  }
+}
+
+void DecisionEngine::State::sign(DecideAnswer& answer) const {
+  const Decision& decision = answer.decision;
+  answer.tokens.reserve(decision.served.size());
+  ImpressionToken token;
+  token.tenant = decision.tenant;
+  token.decision = decision.id;
+  token.slot = decision.slot;
+  token.arm = decision.arm;
+  token.policy_version = decision.policy.policy_version;
+  token.person = decision.people.empty() ? PersonHash{} : decision.people.front();
+  token.at_ms = decision.at_ms;
+  for (std::size_t k = 0; k < decision.served.size(); ++k) {
+    token.item = decision.served[k].item;
+    token.position = static_cast<std::uint8_t>(k + 1);
+    token.propensity = decision.served[k].propensity;
+    answer.tokens.push_back(p.signer.sign(token));
+  }
+}
+
+// Hands the record to the journal, unwaited-for. A stranger's, and that of a person who does not
+// want to be stored or measured, is not kept.
+void DecisionEngine::State::record(const Consent& consent, DecideAnswer& answer) const {
+  const Decision& decision = answer.decision;
+  if (decision.people.empty() || !consent.store || !consent.measure) return;
+  NewRecord record;
+  record.partition = partition_of(decision.people.front());
+  record.header.kind = RecordKind::kDecision;
+  record.header.tenant = decision.tenant;
+  record.header.person = decision.people.front();
+  record.header.occurred_at = decision.at_ms;
+  record.header.received_at = decision.at_ms;
+  record.body = encode(decision);
+  if (!p.journal.append_unacknowledged(std::move(record))) dropped.add();
+}
+
+DecisionEngine::DecisionEngine(Parts parts) : state_(std::make_unique<State>(std::move(parts))) {}
+DecisionEngine::~DecisionEngine() = default;
+
+Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const {
+  const State& s = *state_;
+  const std::int64_t started_ns = s.p.clock.monotonic_ns();
+  const std::int64_t deadline_ns =
+      request.deadline_ms > 0 ? started_ns + request.deadline_ms * 1'000'000 : 0;
+  TRY(check_limits(request));
+  const std::shared_ptr<const SlotMap> slots = s.p.slots.get();
+  const auto found = slots->find(request.slot);
+  if (found == slots->end()) return no_such_slot(*slots, request.slot);
+  const Slot& slot = found->second;
+  const Standing standing = s.standing_of(request, slot);
+
+  DecideAnswer answer{.decision = {},
+                      .tokens = {},
+                      .exploit_ranking = {},
+                      .runner_up = {},
+                      .odds = 0,
+                      .odds_lo = 0,
+                      .odds_hi = 0,
+                      .catalog = s.p.catalog.view(),
+                      .removed = {}};
+  Decision& decision = answer.decision;
+  decision.at_ms = s.p.clock.now_ms();
+  const std::uint64_t number = s.count.fetch_add(1, std::memory_order_relaxed);
+  const PersonHash person = request.person.value_or(PersonHash{});
+  Random random(mix64(s.p.seed ^ mix64(number ^ mix64(static_cast<std::uint64_t>(decision.at_ms) ^
+                                                      person.value.lo))));
+  const std::uint64_t id_a = random.next(), id_b = random.next(), draw_seed = random.next();
+  decision.id = make_decision_id(decision.at_ms, partition_of(person), id_a, id_b);
+  decision.tenant = request.tenant;
+  if (request.person) {
+    decision.people.push_back(person);
+    if (standing.person.oldest() != person) decision.people.push_back(standing.person.oldest());
+  }
+  decision.slot = slot.key;
+  decision.slot_name = slot.name;
+  decision.arm = standing.arm;
+  decision.activated = request.activate;
+  decision.situation = request.situation;
+  decision.attention_cost = static_cast<float>(slot.attention_cost);
+  decision.versions.profile = standing.person.state->folded;
+  decision.versions.catalog = answer.catalog.version();
+
+  const std::size_t places =
+      std::min<std::size_t>(request.limit == 0 ? slot.limit : request.limit, kSlatePlacesMax);
+  const std::vector<ItemKey> supplied = keys_of(request.candidates),
+                             exclude = keys_of(request.exclude);
+  const CandidateRequest wanted{standing.person,
+                                answer.catalog,
+                                decision.situation,
+                                decision.at_ms,
+                                !standing.settled || *standing.settled == Outcome::kGeneral,
+                                slot.consumes_bought,
+                                supplied,
+                                exclude};
+  decision.safe_default = safe_default_of(wanted, slot, s.p.ranker, places);
+  if (standing.settled) {
+    decision.outcome = *standing.settled;
+    if (decision.outcome == Outcome::kFallback) decision.fallback = Fallback::kNoProfile;
+    s.serve_safe_default(answer);
+  } else {
+    s.place_bet(slot, wanted, places, deadline_ns, draw_seed, answer);
+  }
+  s.name_items(answer);
+  s.sign(answer);
+  s.record(standing.consent, answer);
+  s.outcomes[static_cast<std::size_t>(decision.outcome) - 1]->add();
+  s.seconds.observe(static_cast<double>(s.p.clock.monotonic_ns() - started_ns) * 1e-9);
+  return answer;
+}
+
+Result<std::vector<Placement>> replay(const Decision& decision) {
+  const auto broken = [&](std::string_view why) {
+    return data_loss(
+        fmt::format("decision {} does not reproduce itself: {}", to_string(decision.id), why));
+  };
+  std::vector<Placement> placements;
+  const auto add = [&](ItemKey item, float propensity, std::uint8_t hand_index) {
+    Placement placement{item, {}, propensity, hand_index, {}};
+    const std::size_t k = placements.size();
+    if (k < decision.served.size()) {
+      placement.item_id = decision.served[k].item_id;
+      placement.topics = decision.served[k].topics;
+    }
+    placements.push_back(std::move(placement));
+  };
+  const bool drawn_is_served = serves_the_draw(decision.outcome, decision.fallback);
+  if (decision.policy.policy_version != 0 && decision.policy.policy_version != kPolicyVersion) {
+    return broken("it was made by a policy this program does not have");
+  }
+  const std::size_t places_max =
+      drawn_is_served ? decision.served.size() : decision.would_have.size();
+  const Mixture mixture = mixture_of(decision, places_max);
+  const bool has_draw = decision.policy.policy_version != 0 && decision.policy.seed != 0;
+  if (has_draw) {
+    if (const Result<void> valid = check_mixture(mixture); !valid)
+      return broken(valid.error().message);
+    const DrawnSlate drawn = draw_slate(mixture, decision.policy.seed);
+    if (drawn.drawn_branch != decision.policy.drawn_branch)
+      return broken("another branch is drawn");
+    if (drawn_is_served) {
+      for (const DrawnPlace& place : drawn.places)
+        add(place.item, place.propensity, place.hand_index);
+    } else if (!std::equal(drawn.places.begin(), drawn.places.end(), decision.would_have.begin(),
+                           decision.would_have.end(), [](const DrawnPlace& place, ItemKey item) {
+                             return place.item == item;
+                           })) {
+      return broken("it would have shown something else");
+    }
+  } else if (drawn_is_served) {
+    return broken("it has no draw");
+  }
+  if (!drawn_is_served) {
+    for (const ItemKey key : decision.safe_default) {
+      std::size_t at = 0;
+      while (at < decision.hand.size() && decision.hand[at].item != key) ++at;
+      add(key, 1.0F, static_cast<std::uint8_t>(at < decision.hand.size() ? at : 255));
+    }
+  }
+  if (placements != decision.served) return broken("other places or propensities come out");
+  return placements;
+}
+
+}  // namespace ante

@@ -1,0 +1,129 @@
+#include "decision/gain.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/check.h"
+
+namespace ante {
+
+namespace {
+
+constexpr double kChanceSdMin = 1e-4;       // no estimate is more certain than this
+constexpr std::size_t kShrunkItemsMin = 3;  // fewer say nothing about how items differ
+constexpr std::size_t kItemsMax = kHandItemsMax + kSafeDefaultItemsMax;
+
+struct Estimate {
+  double mean = 0, sd = 0;
+};
+
+// Draws the estimates towards their common mean.
+void shrink(std::span<Estimate> estimates) {
+  if (estimates.size() < kShrunkItemsMin) return;
+  double weight = 0, weight_squared = 0, weighted = 0;
+  for (const Estimate& e : estimates) {
+    const double w = 1 / (e.sd * e.sd);
+    weight += w;
+    weight_squared += w * w;
+    weighted += w * e.mean;
+  }
+  const double common = weighted / weight;
+  double heterogeneity = 0;
+  for (const Estimate& e : estimates) {
+    heterogeneity += (e.mean - common) * (e.mean - common) / (e.sd * e.sd);
+  }
+  const double excess = heterogeneity - static_cast<double>(estimates.size() - 1);
+  const double scale = weight - weight_squared / weight;
+  const double spread = excess > 0 && scale > 0 ? excess / scale : 0;  // variance between items
+  for (Estimate& e : estimates) {
+    const double kept = spread / (spread + e.sd * e.sd);
+    e.mean = common + kept * (e.mean - common);
+    e.sd *= std::sqrt(kept);
+  }
+}
+
+// The hand and the safe default without repetition: first the hand, then what only the safe
+// default has. `safe_at[j]` is where the j-th item of the safe default stands.
+struct Everything {
+  std::array<Estimate, kItemsMax> estimates;
+  std::array<std::size_t, kSafeDefaultItemsMax> safe_at{};
+  std::size_t size = 0;
+};
+
+Estimate in_reward(const Chance& chance, double goal_value) {
+  const double sd = std::max(static_cast<double>(chance.sd), kChanceSdMin);
+  return {static_cast<double>(chance.probability) * goal_value, sd * goal_value};
+}
+
+Everything gather(std::span<const Chance> chances, std::span<const Chance> safe,
+                  double goal_value) {
+  Everything all;
+  for (const Chance& chance : chances) all.estimates[all.size++] = in_reward(chance, goal_value);
+  for (std::size_t j = 0; j < safe.size(); ++j) {
+    std::size_t at = 0;
+    while (at < chances.size() && chances[at].item != safe[j].item) ++at;
+    if (at == chances.size()) {
+      at = all.size;
+      all.estimates[all.size++] = in_reward(safe[j], goal_value);
+    }
+    all.safe_at[j] = at;
+  }
+  shrink(std::span(all.estimates).first(all.size));
+  return all;
+}
+
+}  // namespace
+
+double place_weight(std::size_t place) {
+  static const std::array<double, kSlatePlacesMax> kWeights = [] {
+    std::array<double, kSlatePlacesMax> weights;
+    for (std::size_t k = 0; k < weights.size(); ++k)
+      weights[k] = 1 / std::log2(static_cast<double>(k) + 2);
+    return weights;
+  }();
+  return kWeights[place];
+}
+
+SlateGain set_gains(std::span<HandItem> hand, std::span<const Chance> chances,
+                    std::span<const Chance> safe, double goal_value, std::size_t places) {
+  CHECK(hand.size() == chances.size() && hand.size() <= kHandItemsMax && places <= kSlatePlacesMax);
+  CHECK(safe.size() <= kSafeDefaultItemsMax);
+  const Everything all = gather(chances, safe, goal_value);
+  const std::size_t safe_places = std::min(places, safe.size());
+
+  // The safe default's mean over its places is what one item is compared with.
+  double weight = 0, baseline = 0, baseline_variance = 0;
+  for (std::size_t k = 0; k < safe_places; ++k) weight += place_weight(k);
+  std::array<double, kItemsMax> share{};
+  std::array<double, kItemsMax> difference{};  // weight in the hand's slate minus in the safe one
+  for (std::size_t k = 0; k < safe_places; ++k) {
+    const Estimate& e = all.estimates[all.safe_at[k]];
+    const double part = place_weight(k) / weight;
+    share[all.safe_at[k]] = part;
+    difference[all.safe_at[k]] -= place_weight(k);
+    baseline += part * e.mean;
+    baseline_variance += part * part * e.sd * e.sd;
+  }
+  for (std::size_t i = 0; i < hand.size(); ++i) {
+    const Estimate& e = all.estimates[i];
+    const double others = baseline_variance - share[i] * share[i] * e.sd * e.sd;
+    const double own = (1 - share[i]) * e.sd;
+    hand[i].gain_mean = static_cast<float>(e.mean - baseline);
+    hand[i].gain_sd = static_cast<float>(std::sqrt(std::max(0.0, others) + own * own));
+  }
+  // The bet's slate: the hand, then what only the safe default has; the order of `all`.
+  const std::size_t bet_places = std::min(places, all.size);
+  for (std::size_t k = 0; k < bet_places; ++k) difference[k] += place_weight(k);
+  SlateGain gain;
+  double variance = 0;
+  for (std::size_t i = 0; i < all.size; ++i) {
+    const Estimate& e = all.estimates[i];
+    gain.mean += difference[i] * e.mean;
+    variance += difference[i] * difference[i] * e.sd * e.sd;
+  }
+  gain.sd = std::sqrt(variance);
+  return gain;
+}
+
+}  // namespace ante

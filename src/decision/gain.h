@@ -1,0 +1,54 @@
+// The gain of a bet over the safe default, with its uncertainty, and whether it pays.
+//
+// In:   calibrated chances of the hand and of the safe default, the slot's goal value.
+// Out:  gain_mean and gain_sd of each item of the hand, and of the whole slate for the same places.
+//
+// The bet takes the best of many estimates, and the best of many is partly luck. So every chance
+// is first drawn towards what the items have in common, the more the less is known about it
+// (random effects, DerSimonian & Laird 1986): with no evidence that items differ, all gains are 0,
+// and the safe default wins the tie. An item that stands in both slates cancels to the extent
+// that its place is the same. Pure functions; any thread.
+// docs/decisions/0020-policy-and-propensity.md.
+
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "domain/decision.h"
+
+namespace ante {
+
+// The lower bound of the gain lies this many standard deviations below its mean: 90 % one-sided.
+inline constexpr double kBetBoundZ = 1.2816;
+
+struct Chance {
+  ItemKey item;
+  float probability = 0;
+  float sd = 0;
+};
+
+struct SlateGain {
+  double mean = 0, sd = 0;  // in reward, over the safe default
+  double low() const { return mean - kBetBoundZ * sd; }
+};
+
+// Below this share of the goal's value two gains are the same: a tie, which the safe default wins.
+inline constexpr double kTieTolerance = 1e-9;
+
+// Whether the lower bound of the gain exceeds the cost of attention.
+inline bool bet_pays(const SlateGain& gain, double attention_cost, double goal_value) {
+  return gain.low() > attention_cost + kTieTolerance * goal_value;
+}
+
+// The weight of place k (from 0): how much of an item's chance is left there.
+double place_weight(std::size_t place);
+
+// Sets gain_mean and gain_sd of `hand` (same order and items as `chances`), and returns the gain of
+// the exploiting slate (the hand, filled up by the safe default) over the safe default, for the
+// first `places` of each.
+// REQUIRES hand.size() == chances.size() <= kHandItemsMax, safe.size() <= kSafeDefaultItemsMax.
+SlateGain set_gains(std::span<HandItem> hand, std::span<const Chance> chances,
+                    std::span<const Chance> safe, double goal_value, std::size_t places);
+
+}  // namespace ante
