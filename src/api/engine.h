@@ -1,0 +1,115 @@
+// The whole engine in one process, without sockets: what the server, the command line, the
+// simulations and the benches share.
+//
+// In:   a store, a clock, a registry of metrics and the directory's secret.
+// Out:  the parts, wired: events in, decisions out, rewards joined, models learned, lift reported.
+//
+// open() folds the log; from then on every part may be used by any thread, as its header says.
+// stop() (or the destructor) commits what is queued and saves the checkpoints.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/keys.h"
+#include "api/object_table.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "decision/decision_engine.h"
+#include "decision/slot_table.h"
+#include "domain/impression_token.h"
+#include "events/ingest.h"
+#include "journal/journal.h"
+#include "profile/profile_store.h"
+#include "report/lift.h"
+#include "reward/joiner.h"
+#include "store/store.h"
+
+namespace ante {
+
+struct EngineOptions {
+  SecretKey secret{};        // of the data directory; every other key comes from it
+  std::uint64_t seed = 1;    // of decision ids and draws
+  EntropySource entropy;     // for API keys
+  JournalOptions journal;
+  IngestOptions ingest;
+};
+
+// Who changes an object, and why: kept with it.
+struct Author {
+  std::string who, why;
+};
+
+// The version a change expects: none = whatever is there; 0 = that nothing is there.
+using ExpectedVersion = std::optional<std::uint64_t>;
+
+class Engine {
+ public:
+  // Borrowed objects outlive the engine. `on_fatal`: the journal cannot go on; end the process.
+  static Result<std::unique_ptr<Engine>> open(Store& store, const Clock& clock, Metrics& metrics,
+                                              EngineOptions options,
+                                              std::function<void(Error)> on_fatal);
+  ~Engine();
+  Result<void> stop();
+
+  const Clock& clock() const;
+  Metrics& metrics();
+  Store& store();
+  Journal& journal();
+  const Catalog& catalog() const;
+  const ItemInterner& interner() const;
+  const ProfileStore& people() const;
+  const SlotTable& slots() const;
+  const ObjectTable& objects() const;
+  const KeyTable& keys() const;
+  const DecisionEngine& decisions() const;
+  const LiftReport& lift() const;
+  const Joiner& joiner() const;
+  const TokenSigner& signer() const;
+  Ingest& ingest();
+  const SecretKey& person_key() const;
+  // Names of the candidate sources, in the order of their bits.
+  std::span<const std::string_view> source_names() const;
+
+  // Stores the items (new versions of those that exist) in one commit; `done` on the committer
+  // thread. An item that equals what is stored is not stored again.
+  void put_items(std::vector<Item> items, Completion done);
+  Result<void> put_items_and_wait(std::vector<Item> items);
+
+  // The next version of an object, durable and visible on return. kConflict: `expected` does not
+  // hold; the message names both versions. Waits for the disk.
+  Result<Object> put_object(std::string_view type, std::string_view id, std::string json,
+                            const Author& author, ExpectedVersion expected);
+  // kNotFound: there is none.
+  Result<Object> delete_object(std::string_view type, std::string_view id, const Author& author,
+                               ExpectedVersion expected);
+  // A slot from its JSON, checked. kInvalidArgument, kConflict.
+  Result<Slot> put_slot(std::string_view name, std::string_view json, const Author& author,
+                        ExpectedVersion expected);
+  // A new API key; its text is shown here and never again.
+  Result<NewKey> add_key(KeyKind kind, std::vector<std::string> origins, const Author& author);
+
+  // Every routing id of the person, oldest first, with what it was as text.
+  std::vector<std::pair<PersonHash, std::optional<RoutingId>>> members(PersonHash person) const;
+  // Empties the person's state from here on and wipes their records. Waits for the disk.
+  // kNotFound: nothing is stored of them. The number: linked ids erased.
+  Result<std::size_t> erase_person(PersonHash person);
+
+ private:
+  struct Parts;
+  explicit Engine(std::unique_ptr<Parts> parts);
+  Result<Object> store_object(Object object);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace ante

@@ -1,0 +1,98 @@
+#include "api/routes.h"
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "domain/slot.h"
+
+namespace ante {
+namespace {
+
+constexpr std::size_t kSlotBodyBytesMax = kObjectJsonBytesMax;
+
+Author author_of(const Call& call) {
+  const std::string_view why = call.request.header("Ante-Why");
+  return {call.caller.key ? call.caller.key->id : "local", std::string(why.substr(0, 500))};
+}
+
+void answer_slot(Call& call, const Slot& slot, int status) {
+  HttpResponse response;
+  response.status = status;
+  response.body = slot_to_json(slot);
+  response.headers.emplace_back("ETag", etag(slot.version));
+  call.reply(std::move(response));
+}
+
+void unknown_slot(Api& api, Call& call, const std::string& name) {
+  const auto slots = api.engine.slots().get();
+  std::vector<std::string_view> known;
+  for (const auto& [other, slot] : *slots) known.push_back(other);
+  call.problem({.name = "unknown-slot",
+                .detail = "There is no slot '" + name + "'." + did_you_mean(name, known),
+                .fix = "ante slot list"});
+}
+
+void answer_write_error(Call& call, const Error& error) {
+  Problem problem = problem_of(error);
+  if (error.code == ErrorCode::kConflict) problem.name = "version-mismatch";
+  call.problem(std::move(problem));
+}
+
+void put_slot(Api& api, CallPointer call) {
+  ExpectedVersion expected;
+  if (!body_object(*call) || !read_expected_version(*call, expected)) return;
+  later(api, call, [&api, expected](const CallPointer& waiting) {
+    const std::string& name = waiting->path_values[0];
+    const bool is_new = !api.engine.slots().get()->contains(name);
+    const auto slot =
+        api.engine.put_slot(name, waiting->request.body, author_of(*waiting), expected);
+    if (!slot) return answer_write_error(*waiting, slot.error());
+    answer_slot(*waiting, *slot, is_new ? 201 : 200);
+  });
+}
+
+void get_slot(Api& api, CallPointer call) {
+  const auto slots = api.engine.slots().get();
+  const auto found = slots->find(call->path_values[0]);
+  if (found == slots->end()) return unknown_slot(api, *call, call->path_values[0]);
+  if (call->request.header("If-None-Match") == etag(found->second.version)) {
+    return call->reply_empty(304);
+  }
+  answer_slot(*call, found->second, 200);
+}
+
+void delete_slot(Api& api, CallPointer call) {
+  ExpectedVersion expected;
+  if (!read_expected_version(*call, expected)) return;
+  later(api, call, [&api, expected](const CallPointer& waiting) {
+    const auto gone = api.engine.delete_object("slot", waiting->path_values[0],
+                                               author_of(*waiting), expected);
+    if (gone) return waiting->reply_empty();
+    if (gone.error().code == ErrorCode::kNotFound) {
+      return unknown_slot(api, *waiting, waiting->path_values[0]);
+    }
+    answer_write_error(*waiting, gone.error());
+  });
+}
+
+void list_slots(Api& api, CallPointer call) {
+  const auto slots = api.engine.slots().get();
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("data").begin_array();
+  for (const auto& [name, slot] : *slots) json.raw(slot_to_json(slot));
+  json.end_array().key("nextCursor").null().end_object();
+  call->reply_json(200, std::move(body));
+}
+
+constexpr Route kRoutes[] = {
+    {"GET", "/v1/slots", Role::kSecret, 0, list_slots, "slots", "All slots"},
+    {"GET", "/v1/slots/{name}", Role::kSecret, 0, get_slot, "slots", "A slot"},
+    {"PUT", "/v1/slots/{name}", Role::kSecret, kSlotBodyBytesMax, put_slot, "slots",
+     "Makes or replaces a slot; If-Match names the version you read"},
+    {"DELETE", "/v1/slots/{name}", Role::kSecret, 0, delete_slot, "slots", "Ends a slot"},
+};
+
+}  // namespace
+
+std::span<const Route> slot_routes() { return kRoutes; }
+
+}  // namespace ante
