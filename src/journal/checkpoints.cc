@@ -81,6 +81,18 @@ Result<void> Checkpoints::restore() {
   return {};
 }
 
+Result<bool> is_covered(const Store& store, Partition partition, Commit through) {
+  const auto folds = TRY(store.get(Table::kMeta, kFoldSetKey));
+  if (!folds.has_value() || folds->empty()) return true;  // there are no rows of folds
+  const auto cover = TRY(store.get(Table::kMeta, cover_key(partition)));
+  if (!cover.has_value()) return false;
+  ByteReader reader(*cover);
+  reader.u8();
+  reader.varint();
+  const std::uint64_t covered_commit = reader.varint();
+  return reader.ok() && covered_commit >= through.value;
+}
+
 std::optional<Commit> Checkpoints::replay_after() const {
   std::optional<Commit> after;
   for (std::uint16_t p = 0; p < kPartitions; ++p) {

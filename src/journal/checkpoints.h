@@ -25,6 +25,9 @@ namespace ante {
 // Rows of one commit; more wait for the next one unless they are overdue.
 inline constexpr std::size_t kCheckpointBytesPerCommit = 1u << 20;
 
+// Whether the durable rows of the partition's folds contain everything up to this commit.
+Result<bool> is_covered(const Store& store, Partition partition, Commit through);
+
 class Checkpoints {
  public:
   struct Options {
@@ -47,6 +50,8 @@ class Checkpoints {
   // Records first … last of a partition are folded into the state.
   void folded(Partition partition, Commit commit, Sequence last, std::uint64_t records,
               TimeMs received_at, std::int64_t now_ns);
+  // The partition is due at once: an erasure must not wait for its turn.
+  void hasten(Partition partition) { partitions_[partition.value].dirty_since_ns = kLongAgoNs; }
   // The highest received_at of the partition so far.
   TimeMs received_at(Partition partition) const { return partitions_[partition.value].received_at; }
 
@@ -60,6 +65,7 @@ class Checkpoints {
   std::optional<std::int64_t> due_ns() const;
 
  private:
+  static constexpr std::int64_t kLongAgoNs = INT64_MIN / 2;
   struct Covered {
     std::uint64_t covered = 0;         // sequence in the durable rows
     std::uint64_t covered_commit = 0;  // and the commit up to which

@@ -270,7 +270,9 @@ void Committer::fold(const Group& group) {
     const CommittedRecord& last = group.records[end - 1];
     checkpoints_.folded(partition, group.commit, last.sequence, end - i, last.header.received_at,
                         now_ns);
-    i = end;
+    for (; i < end; ++i) {
+      if (group.records[i].header.kind == RecordKind::kErase) checkpoints_.hasten(partition);
+    }
   }
 }
 
@@ -377,7 +379,8 @@ Result<Decision> Committer::find_decision(DecisionId id) const {
         bytes += value.size();
         if (bytes > kFindBytesMax) return false;
         if (partition != id.partition().value) return true;
-        for (const CommittedRecord& record : TRY(decode_log_value_at(commit, partition, value))) {
+        const auto records = TRY(decode_log_value_at(commit, partition, value));
+        for (const CommittedRecord& record : records) {
           if (record.header.kind != RecordKind::kDecision) continue;
           Decision decision = TRY(decode_decision(record.body));
           if (decision.id == id) {
