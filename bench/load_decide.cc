@@ -123,13 +123,6 @@ struct ExplainSample {
   std::vector<double> candidates, scored;
 };
 
-double number_at(const simdjson::dom::element& answer, const char* top, const char* nested) {
-  double value = -1;
-  const bool found = answer.at_pointer(top).get(value) == simdjson::SUCCESS ||
-                     answer.at_pointer(nested).get(value) == simdjson::SUCCESS;
-  return found ? value : -1;
-}
-
 ExplainSample sample_explain(const LoadOptions& options) {
   HttpClient client(options.server, 1, authorization(options));
   simdjson::dom::parser parser;
@@ -139,9 +132,13 @@ ExplainSample sample_explain(const LoadOptions& options) {
         static_cast<std::uint32_t>(scatter(static_cast<std::uint64_t>(i) + 77) % options.people);
     const HttpClient::Answer answer = client.call_and_wait(decide_call(person, true));
     simdjson::dom::element root;
-    if (parser.parse(answer.body).get(root) == simdjson::SUCCESS) {
-      sample.candidates.push_back(number_at(root, "/candidateCount", "/explain/candidateCount"));
-      sample.scored.push_back(number_at(root, "/scoredCount", "/explain/scoredCount"));
+    double candidates = 0;
+    simdjson::dom::array hand;
+    if (parser.parse(answer.body).get(root) == simdjson::SUCCESS &&
+        root.at_pointer("/candidates").get(candidates) == simdjson::SUCCESS &&
+        root.at_pointer("/hand").get(hand) == simdjson::SUCCESS) {
+      sample.candidates.push_back(candidates);
+      sample.scored.push_back(static_cast<double>(hand.size()));
     }
   }
   return sample;
