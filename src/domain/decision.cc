@@ -246,6 +246,8 @@ Result<Decision> decode_decision(std::string_view bytes) {
   return decision;
 }
 
+std::string activation_message_id(DecisionId decision) { return "activation\n" + to_string(decision); }
+
 std::string encode(const Activation& activation) {
   CHECK(activation.items.size() <= kSlatePlacesMax);
   std::string bytes;

@@ -132,6 +132,8 @@ struct Activation {
   std::vector<ItemKey> items;  // empty = every placement
   friend bool operator==(const Activation&, const Activation&) = default;
 };
+// The messageId under which an activation is counted once, whichever way it came.
+std::string activation_message_id(DecisionId decision);
 std::string encode(const Activation& activation);
 Result<Activation> decode_activation(std::string_view bytes);
 
