@@ -1,0 +1,68 @@
+"""The faults that must not go unnoticed, each with the test that has to notice it.
+
+An edit is (file, what stands there exactly once, what the fault puts there).
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    name: str
+    what: str
+    edits: tuple
+    target: str  # the test program
+    test: str    # Suite.Test
+
+    def filter(self):
+        """For --gtest_filter: also matches instances of parameterised suites."""
+        return f"{self.test}:*/{self.test}/*:{self.test}/*"
+
+
+FAULTS = [
+    Fault(
+        name="no-sync",
+        what="commits are written, but not synced to the disk",
+        edits=(("src/store/rocksdb_store.cc", "write.sync = sync && options.sync;", "write.sync = false;"),),
+        target="journal_test",
+        test="PowerCut.LosesNothingAcknowledgedAndCountsNothingTwice",
+    ),
+    Fault(
+        name="acknowledge-before-commit",
+        what="the answer leaves before the records are on the disk",
+        edits=(("src/journal/committer.cc", "  return store_.commit(commit.value, group.batches);\n", """\
+  for (std::size_t i = 0; i < group.entries.size(); ++i) {
+    if (group.entries[i].done) group.entries[i].done(group.outcomes[i]);
+    group.entries[i].done = nullptr;
+  }
+  return store_.commit(commit.value, group.batches);
+"""),),
+        target="journal_test",
+        test="JournalTest.NothingIsAcknowledgedThatTheFailedCommitHeld",
+    ),
+    Fault(
+        name="dedup-lost-at-restart",
+        what="a start forgets which messages were stored",
+        edits=(("src/journal/dedup_index.cc", "  for (const std::uint32_t day : found) TRY(load_day(day));\n",
+                "  found.clear();\n"),),
+        target="journal_test",
+        test="JournalTest.DedupSurvivesARestart",
+    ),
+    Fault(
+        name="propensity-off-by-1-percent",
+        what="the logged probability is one percent too small",
+        edits=(("src/decision/policy.cc",
+                "place.propensity = static_cast<float>(place_item(slate, branches, k, chosen));",
+                "place.propensity = 0.99F * static_cast<float>(place_item(slate, branches, k, chosen));"),),
+        target="decision_test",
+        test="",
+    ),
+    Fault(
+        name="holdout-leaked-into-learning",
+        what="the value model learns from people who must only be measured",
+        edits=(("src/learning/trainer.cc", "if (row.arm == Arm::kHoldout || !row.in_hand) return;",
+                "if (!row.in_hand) return;"),),
+        target="learning_test",
+        test="",
+    ),
+]
