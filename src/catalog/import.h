@@ -58,14 +58,16 @@ struct CsvRecord {
 class CsvReader {
  public:
   CsvReader(std::string_view bytes, char delimiter) : rest_(bytes), delimiter_(delimiter) {}
-  // False at the end of the file.
   bool at_end() const { return rest_.empty(); }
+  std::uint64_t line() const { return line_; }  // of what next() reads, from 1
   // REQUIRES !at_end(). kInvalidArgument: a quote that is not closed or not doubled, or too many
   // columns; the reader then stands after the line.
   Result<CsvRecord> next();
 
  private:
   Result<std::string> quoted();
+  void skip_line();
+
   std::string_view rest_;
   char delimiter_;
   std::uint64_t line_ = 1;

@@ -22,7 +22,7 @@
 namespace ante {
 
 inline constexpr std::size_t kRecentItemsMax = 32;
-inline constexpr std::size_t kOwnItemsMax = 64;      // items with own counts
+inline constexpr std::size_t kOwnItemsMax = 128;     // items with own counts
 inline constexpr std::size_t kBoughtItemsMax = 128;
 inline constexpr std::size_t kHiddenItemsMax = 256;
 inline constexpr std::size_t kPinnedItemsMax = 128;
