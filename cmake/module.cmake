@@ -1,6 +1,7 @@
 # One static library a module, as docs/layers.txt says: `name: dependency dependency`.
 #
-# A module's sources are src/<name>/*.cc without _test.cc, _fuzz.cc and _bench.cc. It may include
+# A module's sources are src/<name>/*.cc without _test.cc, _fuzz.cc and _bench.cc; of sim they are
+# sim/magazine*.cc and sim/lives.cc, the world of the demo (docs/decisions/0040-demo-world.md). It may include
 # itself and what its row names; tools/check_layers.py checks the includes, and link_<name> proves
 # that the whole archive links against the declared modules only.
 
@@ -13,6 +14,9 @@ function(ante_add_modules layers_file)
     set(name ${CMAKE_MATCH_1})
     separate_arguments(needs UNIX_COMMAND "${CMAKE_MATCH_2}")
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+    if(name STREQUAL sim)
+      file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sim/magazine*.cc ${CMAKE_SOURCE_DIR}/sim/lives*.cc)
+    endif()
     list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$|/main\\.cc$")
     if(NOT sources)
       continue()
@@ -20,6 +24,9 @@ function(ante_add_modules layers_file)
     list(APPEND modules ${name})
     add_library(ante_${name} STATIC ${sources})
     target_include_directories(ante_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    if(name STREQUAL sim)
+      target_include_directories(ante_sim PUBLIC ${CMAKE_SOURCE_DIR})
+    endif()
     target_link_libraries(ante_${name} PRIVATE ante_flags)
     foreach(need IN LISTS needs)
       if(TARGET ante_${need})
@@ -76,6 +83,9 @@ function(ante_add_module_tests)
   include(GoogleTest)
   foreach(name IN LISTS ANTE_MODULES)
     file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_test.cc)
+    if(name STREQUAL sim)
+      file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sim/magazine_test.cc)
+    endif()
     if(tests)
       ante_test(${name}_test SOURCES ${tests} LIBRARIES ante_${name})
       if(name IN_LIST ANTE_TSAN_MODULES)

@@ -32,6 +32,7 @@ struct ScoredItem {
 
 struct RankedHand {
   std::vector<ScoredItem> items;         // best first, ties by item key
+  std::vector<ScoredItem> safe;          // the safe default's items that the catalogue knows, in order
   std::uint32_t candidate_count = 0;     // eligible, before the cut
   Hash128 rest_digest;                   // of the candidates that did not fit
   Removed removed;
@@ -42,12 +43,11 @@ struct RankedHand {
 class Ranker {
  public:
   virtual ~Ranker() = default;
-  virtual RankedHand rank(const CandidateRequest& request, const Slot& slot) const = 0;
-  // Scores exactly these items the same way (the safe default), whether eligible or not.
-  virtual std::vector<ScoredItem> score(const CandidateRequest& request, const Slot& slot,
-                                        std::span<const ItemKey> items) const = 0;
+  // `safe_default` is scored with the same eyes, beside the hand, whether eligible or not.
+  virtual RankedHand rank(const CandidateRequest& request, const Slot& slot,
+                          std::span<const ItemKey> safe_default) const = 0;
   // The best single action so far: what everybody would get, best first. Never personal.
-  virtual std::vector<ItemKey> best_for_everybody(const CandidateRequest& request, const Slot& slot,
+  virtual std::vector<ItemKey> best_for_everybody(const CandidateRequest& request,
                                                   std::size_t places) const = 0;
 };
 

@@ -1,0 +1,54 @@
+// Newest items of the topics the person asked for or comes back to, and of the item on the page:
+// how a piece published a second ago finds its readers.
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "candidates/sources.h"
+#include "profile/features.h"
+
+namespace ante {
+
+namespace {
+
+constexpr std::size_t kTopicsAsked = 6;
+constexpr std::size_t kItemsATopic = 24;
+
+class TopicSource final : public CandidateSource {
+ public:
+  std::string_view name() const override { return "topic"; }
+
+  void propose(const SourceContext& context, SourceBits bit, Pool& pool) const override {
+    if (context.request == nullptr) return;
+    const CandidateRequest& request = *context.request;
+    std::vector<std::pair<float, TopicKey>> topics;
+    if (request.use_profile) {
+      const PersonState& person = *request.person.state;
+      const bool visiting = in_visit(person, request.now_ms);
+      for (const TopicInterest& interest : person.topics) {
+        const auto age = static_cast<float>(request.now_ms / 1000) - static_cast<float>(interest.at_s);
+        const float lasting =
+            interest.lasting * std::exp2(-std::max(age, 0.0F) * 1000.0F / static_cast<float>(kLongInterestHalfLifeMs));
+        const float weight = 4 * interest.told + (visiting ? interest.visit : 0) + lasting;
+        if (weight > 0) topics.emplace_back(weight, interest.topic);
+      }
+    }
+    if (const Item* page = request.catalog.find(request.situation.item)) {
+      for (const TopicKey topic : page->topic_keys) topics.emplace_back(1.0F, topic);
+    }
+    std::sort(topics.begin(), topics.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
+    for (std::size_t i = 0; i < std::min(topics.size(), kTopicsAsked); ++i) {
+      const auto items = request.catalog.with_topic(topics[i].second);
+      for (std::size_t k = 0; k < std::min(items.size(), kItemsATopic); ++k) pool.touch(items[k], bit);
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<CandidateSource> make_topic_source() { return std::make_unique<TopicSource>(); }
+
+}  // namespace ante

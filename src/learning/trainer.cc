@@ -1,0 +1,54 @@
+#include "learning/trainer.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+
+namespace ante {
+
+namespace {
+constexpr std::uint8_t kFormat = 1;
+}
+
+Trainer::Trainer(Published<ValueModel>& models) : models_(models) {}
+
+void Trainer::matured(const RewardRow& row) {
+  if (row.arm == Arm::kHoldout || !row.in_hand) return;
+  std::array<ValueTerm, kValueTermsMax> terms{};
+  const ValueContext context{row.slot, row.situation.device, row.situation.hour};
+  const std::size_t n = value_terms(context, row.item, row.topics, row.features, terms);
+  state_.learn({terms.data(), n}, row.reward > 0 ? 1.0F : 0.0F, 1.0F);
+}
+
+void Trainer::commit_consumed(Commit) {
+  const std::uint64_t fresh = state_.rows() - published_rows_;
+  if (fresh >= std::clamp(state_.rows() / 1000, kRowsAVersionMin, kRowsAVersionMax)) publish();
+}
+
+void Trainer::publish() {
+  published_rows_ = state_.rows();
+  models_.publish(state_.snapshot());
+}
+
+std::string Trainer::save() const {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(kFormat);
+  out.u64(published_rows_);
+  out.string(state_.save());
+  return bytes;
+}
+
+Result<void> Trainer::load(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.u8() != kFormat) return data_loss("trainer: the checkpoint has an unknown format");
+  published_rows_ = in.u64();
+  const std::string_view state = in.string();
+  if (!in.ok() || !in.at_end()) return data_loss("trainer: the checkpoint is damaged");
+  TRY(state_.load(state));
+  if (published_rows_ > 0) publish();
+  return {};
+}
+
+}  // namespace ante
