@@ -5,8 +5,16 @@
 //       shown placement, to every sink, in a fixed order. Not shown: no row. Before the window
 //       closes a missing reward is unknown, not zero.
 //
+// The window opens when a placement is shown: with the decision, or by its activation, for which
+// a deferred decision waits at most kActivationWaitMs. An authenticated reward proves that its
+// placement was shown. An event is credited to the latest decision of each slot that showed its
+// item to this person, under whatever linked id, or to the decision it names. A goal counts once
+// for a placement: what is learned is whether it happened, and of rewards the best value.
+// Outcomes that come after the window closed are not learned from; report/lift.h still counts them.
+//
 // A reward counts once for each (decision, item, position, measure). Holdout rows are emitted too:
-// it is the trainer's duty to leave them out, and a test's to see that it does.
+// it is the trainer's duty to leave them out, and a test's to see that it does. Decisions without
+// consent or while paused give no rows.
 // One thread. At most kPendingDecisionsMax decisions wait; beyond that the oldest are dropped from
 // learning and counted.
 
@@ -24,7 +32,10 @@
 namespace ante {
 
 inline constexpr std::size_t kPendingDecisionsMax = 100'000;
-inline constexpr DurationMs kRewardLateMaxMs = 30 * kDayMs;
+inline constexpr std::size_t kPendingOfPersonMax = 256;    // decisions an event is compared with
+inline constexpr std::size_t kRewardsOfDecisionMax = 512;  // different (placement, measure)
+inline constexpr DurationMs kActivationWaitMs = kDayMs;
+inline constexpr DurationMs kRewardLateMaxMs = 30 * kDayMs;  // for reports: imported outcomes
 
 class Joiner final : public LogConsumer {
  public:

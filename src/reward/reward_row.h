@@ -14,22 +14,22 @@ namespace ante {
 struct RewardRow {
   DecisionId decision;
   SlotKey slot;
-  PersonHash person;           // oldest member at the decision
+  PersonHash person;  // oldest member at the decision
   Arm arm = Arm::kTreated;
   Outcome outcome = Outcome::kBet;
-  TimeMs at_ms = 0;            // of the decision
-  TimeMs matured_ms = 0;       // when its window closed
+  TimeMs at_ms = 0;       // of the decision
+  TimeMs matured_ms = 0;  // when its window closed
   Situation situation;
   std::uint64_t model_version = 0;
   ItemKey item;
   std::uint8_t position = 1;
   float propensity = 1;
   SourceBits sources = 0;
-  bool in_hand = false;        // false: features are unknown (not learned)
+  bool in_hand = false;  // false: features are unknown (not learned)
   QuantisedFeatures features{};
   std::vector<TopicKey> topics;
-  float predicted = 0;         // P(outcome) when decided; for calibration
-  double reward = 0;           // goal value, 0 when the window closed without
+  float predicted = 0;  // P(outcome) when decided; for calibration
+  double reward = 0;    // goal value, 0 when the window closed without
 };
 
 // Whoever takes matured rows: the trainer, calibration, reports. One thread at a time.

@@ -1,0 +1,76 @@
+#include "reward/reward_scales.h"
+
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "base/bytes.h"
+
+namespace ante {
+
+namespace {
+
+constexpr std::uint8_t kFormatVersion = 1;
+constexpr std::size_t kSlotBytes = 8 + 8 + 8 + 8;
+
+}  // namespace
+
+void RewardScales::matured(const RewardRow& row) {
+  if (row.arm != Arm::kTreated || !std::isfinite(row.reward)) return;
+  Sums& sums = sums_[row.slot];
+  ++sums.n;
+  const double off = row.reward - sums.mean;
+  sums.mean += off / static_cast<double>(sums.n);
+  sums.squares += off * (row.reward - sums.mean);
+  changed_ = true;
+}
+
+void RewardScales::commit_consumed(Commit) {
+  if (changed_) publish();
+}
+
+void RewardScales::publish() {
+  auto scales = std::make_shared<RewardScaleMap>();
+  for (const auto& [slot, sums] : sums_) {
+    const double variance = sums.n < 2 ? 0 : sums.squares / static_cast<double>(sums.n - 1);
+    (*scales)[slot] = {sums.n, sums.mean, std::sqrt(variance)};
+  }
+  published_.publish(std::move(scales));
+  changed_ = false;
+}
+
+std::string RewardScales::save() const {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(kFormatVersion);
+  out.varint(sums_.size());
+  for (const auto& [slot, sums] : sums_) {
+    out.u64(slot.value);
+    out.u64(sums.n);
+    out.f64(sums.mean);
+    out.f64(sums.squares);
+  }
+  return bytes;
+}
+
+Result<void> RewardScales::load(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.u8() != kFormatVersion)
+    return data_loss("reward scales: the checkpoint is of a format that is not known");
+  const std::size_t count = in.count(kSlotBytes);
+  for (std::size_t i = 0; i < count; ++i) {
+    const SlotKey slot{in.u64()};
+    Sums sums;
+    sums.n = in.u64();
+    sums.mean = in.f64();
+    sums.squares = in.f64();
+    if (!std::isfinite(sums.mean) || !(sums.squares >= 0))
+      return data_loss("reward scales: the checkpoint is damaged");
+    sums_[slot] = sums;
+  }
+  if (!in.ok() || !in.at_end()) return data_loss("reward scales: the checkpoint is damaged");
+  publish();
+  return {};
+}
+
+}  // namespace ante
