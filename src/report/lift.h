@@ -4,6 +4,8 @@
 //       goal outcomes (rewards and events), slots.
 // Out:  lift(slot): means, difference, its interval, the sample-ratio check, a verdict in words.
 //
+// low and high are given only from 25 conversions in each arm on: before that the sequence is not
+// valid (checked by experiment), and the verdict is "too early to say".
 // Each person enters once, when the slot's fixed window after their first exposure closes.
 // Sufficient statistics only: n, sum, sum of squares an arm. methods §6.3 with its corrections:
 // asymptotic confidence sequence (Waudby-Smith et al. 2024), sigma² = s1²/pi + s0²/(1-pi), t =
@@ -20,10 +22,26 @@
 
 #include "base/result.h"
 #include "domain/log_consumer.h"
+#include "domain/slot.h"
+#include "report/lift_fold.h"
 
 namespace ante {
 
-enum class Verdict : std::uint8_t { kUnproven = 1, kTooEarly = 2, kNeutral = 3, kPaying = 4, kLosing = 5 };
+inline constexpr std::uint64_t kConversionsMin = 25;  // in each arm, before a verdict
+inline constexpr double kLiftAlpha = 0.05;
+// The look the sequence is narrowest at: within 1.8 of the fixed interval from 350 to 160,000.
+inline constexpr double kPersonsPlanned = 2000;
+inline constexpr double kSampleRatioAlarm = 0.0005;  // below: the split is broken, nothing is said
+inline constexpr double kNeutralShare =
+    0.02;  // of the holdout's mean: a lift this small is neutral
+
+enum class Verdict : std::uint8_t {
+  kUnproven = 1,
+  kTooEarly = 2,
+  kNeutral = 3,
+  kPaying = 4,
+  kLosing = 5
+};
 const char* to_string(Verdict verdict);
 
 struct ArmSummary {
@@ -34,15 +52,22 @@ struct ArmSummary {
 struct LiftSummary {
   std::string slot;
   ArmSummary treated, holdout;
-  std::optional<double> value;                       // difference of means; none before both arms have n >= 2
-  std::optional<double> low, high;                   // the confidence sequence, 95 %
-  std::optional<double> fixed_low, fixed_high;       // the fixed-n interval at this look, 95 %
-  std::optional<double> relative;                    // value / holdout mean, when that is > 0
-  double srm_p = 1;                                  // sample-ratio mismatch
-  std::uint64_t waiting = 0;                         // persons whose window is still open
+  std::optional<double> value;      // difference of means; none before both arms have n >= 2
+  std::optional<double> low, high;  // the confidence sequence, 95 %
+  std::optional<double> fixed_low, fixed_high;  // the fixed-n interval at this look, 95 %
+  std::optional<double> relative;               // value / holdout mean, when that is > 0
+  double srm_p = 1;                             // sample-ratio mismatch
+  std::uint64_t waiting = 0;                    // persons whose window is still open
   Verdict verdict = Verdict::kUnproven;
   std::string sentence;
 };
+
+// `{slot, unit, treated, holdout, lift, srm, verdict, sentence}`. The lift stands there with its
+// interval or not at all (null).
+std::string to_json(const LiftSummary& summary);
+
+// What the sums of a slot say.
+LiftSummary summarize(const Slot& slot, const SlotLift& sums);
 
 class LiftReport final : public LogConsumer {
  public:

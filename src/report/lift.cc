@@ -1,0 +1,208 @@
+#include "report/lift.h"
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/json_writer.h"
+#include "base/mutex.h"
+#include "base/text.h"
+#include "domain/bucketing.h"
+#include "math/statistics.h"
+
+namespace ante {
+
+namespace {
+
+ArmSummary summary_of(const OutcomeSums& sums) {
+  return {sums.n, sums.conversions, sums.mean(), sums.variance()};
+}
+
+// "41 220": thousands apart, for reading.
+std::string spaced(std::uint64_t n) {
+  std::string digits = std::to_string(n);
+  for (std::size_t at = digits.size(); at > 3;) {
+    at -= 3;
+    digits.insert(at, " ");
+  }
+  return digits;
+}
+
+// A difference in words: relative to the holdout where that has a mean, else as it is.
+std::string amount(const LiftSummary& lift, double difference) {
+  if (lift.holdout.mean > 0) return fmt::format("{:+.1f} %", 100 * difference / lift.holdout.mean);
+  return fmt::format("{:+.4g}", difference);
+}
+
+Verdict verdict_of(const LiftSummary& lift) {
+  if (lift.holdout.n == 0 && lift.treated.n == 0) return Verdict::kUnproven;
+  if (lift.srm_p < kSampleRatioAlarm) return Verdict::kUnproven;
+  if (!lift.low) return Verdict::kTooEarly;
+  if (*lift.low > 0) return Verdict::kPaying;
+  if (*lift.high < 0) return Verdict::kLosing;
+  const double small = kNeutralShare * std::abs(lift.holdout.mean);
+  return *lift.low >= -small && *lift.high <= small ? Verdict::kNeutral : Verdict::kUnproven;
+}
+
+std::string early_sentence(const LiftSummary& lift, double holdout_share) {
+  if (holdout_share <= 0) {
+    return "Too early to say, and it will stay so: nobody is left alone to compare with.";
+  }
+  return fmt::format(
+      "Too early to say: {} and {} of {} people with and without bets did it so far; it takes {} "
+      "each.",
+      spaced(lift.treated.conversions), spaced(lift.holdout.conversions),
+      spaced(lift.treated.n + lift.holdout.n), kConversionsMin);
+}
+
+std::string sentence_of(const LiftSummary& lift, double holdout_share) {
+  if (lift.verdict == Verdict::kUnproven && !lift.low && lift.srm_p >= kSampleRatioAlarm) {
+    return "Unproven: nobody's time is up yet.";
+  }
+  if (lift.srm_p < kSampleRatioAlarm) {
+    return fmt::format(
+        "Unproven: the split is not as planned ({} people with bets, {} without, p {:.1g}); "
+        "find out why before you believe any number here.",
+        spaced(lift.treated.n), spaced(lift.holdout.n), lift.srm_p);
+  }
+  if (lift.verdict == Verdict::kTooEarly) return early_sentence(lift, holdout_share);
+  const std::string numbers =
+      fmt::format("{} ({} to {}) against the people we left alone; n {} / {}",
+                  amount(lift, *lift.value), amount(lift, *lift.low), amount(lift, *lift.high),
+                  spaced(lift.treated.n), spaced(lift.holdout.n));
+  switch (lift.verdict) {
+    case Verdict::kPaying:
+      return fmt::format("Paying: people with bets here brought {}.", numbers);
+    case Verdict::kLosing:
+      return fmt::format("Losing: people with bets here brought {}.", numbers);
+    case Verdict::kNeutral:
+      return fmt::format("Neutral: it makes no difference worth the work: {}.", numbers);
+    case Verdict::kTooEarly:
+    case Verdict::kUnproven:
+      break;
+  }
+  return fmt::format("Unproven: it could be either way still: {}.", numbers);
+}
+
+void write_arm(JsonWriter& json, std::string_view name, const ArmSummary& arm) {
+  json.key(name).begin_object();
+  json.field("n", arm.n).field("conversions", arm.conversions).field("mean", arm.mean);
+  json.end_object();
+}
+
+void write_interval(JsonWriter& json, std::string_view name, double low, double high) {
+  json.key(name).begin_array().number(low).number(high).end_array();
+}
+
+}  // namespace
+
+const char* to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kUnproven:
+      return "unproven";
+    case Verdict::kTooEarly:
+      return "too early to say";
+    case Verdict::kNeutral:
+      return "neutral";
+    case Verdict::kPaying:
+      return "paying";
+    case Verdict::kLosing:
+      return "losing";
+  }
+  return "unknown";
+}
+
+LiftSummary summarize(const Slot& slot, const SlotLift& sums) {
+  LiftSummary lift;
+  lift.slot = slot.name;
+  lift.treated = summary_of(sums.treated);
+  lift.holdout = summary_of(sums.holdout);
+  lift.waiting = sums.waiting;
+  const auto buckets = static_cast<double>(kBuckets);
+  lift.srm_p = sample_ratio_p(sums.holdout.n, static_cast<double>(sums.expected_buckets) / buckets,
+                              static_cast<double>(sums.variance_buckets) / (buckets * buckets));
+  if (sums.treated.n >= 2 && sums.holdout.n >= 2) {
+    lift.value = sums.treated.mean() - sums.holdout.mean();
+    const Interval fixed = fixed_interval(sums.treated, sums.holdout, kLiftAlpha);
+    lift.fixed_low = fixed.low;
+    lift.fixed_high = fixed.high;
+    if (sums.holdout.mean() > 0) lift.relative = *lift.value / sums.holdout.mean();
+    if (sums.treated.conversions >= kConversionsMin &&
+        sums.holdout.conversions >= kConversionsMin) {
+      const Interval sequence =
+          sequence_interval(sums.treated, sums.holdout, kLiftAlpha, kPersonsPlanned);
+      lift.low = sequence.low;
+      lift.high = sequence.high;
+    }
+  }
+  lift.verdict = verdict_of(lift);
+  lift.sentence = sentence_of(lift, slot.holdout);
+  return lift;
+}
+
+std::string to_json(const LiftSummary& lift) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().field("slot", lift.slot).field("unit", "person");
+  write_arm(json, "treated", lift.treated);
+  write_arm(json, "holdout", lift.holdout);
+  json.key("lift");
+  if (lift.value && lift.low && lift.high) {
+    json.begin_object().field("value", *lift.value);
+    write_interval(json, "interval", *lift.low, *lift.high);
+    json.field("confidence", 1 - kLiftAlpha).field("n", lift.treated.n + lift.holdout.n);
+    if (lift.relative) {
+      json.field("relative", *lift.relative);
+      write_interval(json, "relativeInterval", *lift.low / lift.holdout.mean,
+                     *lift.high / lift.holdout.mean);
+    }
+    json.end_object();
+  } else {
+    json.null();
+  }
+  json.key("srm").begin_object().field("p", lift.srm_p).end_object();
+  json.field("waiting", lift.waiting)
+      .field("verdict", to_string(lift.verdict))
+      .field("sentence", lift.sentence);
+  json.end_object();
+  return text;
+}
+
+struct LiftReport::State {
+  mutable Mutex mutex;
+  LiftFold fold GUARDED_BY(mutex);
+};
+
+LiftReport::LiftReport() : state_(std::make_unique<State>()) {}
+LiftReport::~LiftReport() = default;
+
+Result<LiftSummary> LiftReport::lift(std::string_view name) const {
+  MutexLock lock(state_->mutex);
+  const SlotGoals& slots = state_->fold.slots();
+  const Slot* slot = slots.find(name);
+  if (slot == nullptr) {
+    std::vector<std::string_view> known;
+    for (const auto& [key, each] : slots.all()) known.push_back(each.name);
+    return not_found(fmt::format("there is no slot '{}'.{}", name, did_you_mean(name, known)));
+  }
+  return summarize(*slot, state_->fold.slot(slot->key));
+}
+
+void LiftReport::consume(const CommittedRecord& record) {
+  MutexLock lock(state_->mutex);
+  state_->fold.consume(record);
+}
+
+std::string LiftReport::save() const {
+  MutexLock lock(state_->mutex);
+  return state_->fold.save();
+}
+
+Result<void> LiftReport::load(std::string_view bytes) {
+  MutexLock lock(state_->mutex);
+  return state_->fold.load(bytes);
+}
+
+}  // namespace ante

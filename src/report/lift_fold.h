@@ -1,0 +1,116 @@
+// The fold behind the lift report: who was first exposed when, in which arm, and what came of it.
+//
+// In:   the log in commit order. Out: per slot the sums of each arm, and who still waits.
+//
+// A person is counted once a slot, when the window after their first exposure has closed by
+// received_at. An outcome that occurred in the window but comes later, at most kRewardLateMaxMs
+// after it closed, corrects the sums by its difference: they are integers, so they stay exact, and
+// no verdict has to wait a month for outcomes that mostly come at once.
+// One thread at a time. docs/decisions/0030-lift.md.
+
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "domain/decision.h"
+#include "domain/event.h"
+#include "domain/record.h"
+#include "math/statistics.h"
+#include "reward/person_links.h"
+#include "reward/slot_goals.h"
+
+namespace ante {
+
+inline constexpr std::size_t kLiftPeopleMax =
+    2'000'000;  // (person, slot) pairs; later ones do not enter
+inline constexpr std::size_t kDeferredExposuresMax = 100'000;  // decisions that wait for activation
+inline constexpr std::size_t kLiftRewardsMax = 1000;           // of one person in one window
+
+// One person in one slot.
+struct LiftUnit {
+  TimeMs first_ms = 0;                // first exposure
+  std::int64_t outcome_micros = 0;    // in the window, so far
+  std::uint32_t window_s = 0;         // of the slot when it began
+  std::uint16_t holdout_buckets = 0;  // the holdout's share then, of kBuckets
+  Arm arm = Arm::kTreated;
+  bool counted = false;
+  bool left_out = false;              // two of the person's ids stood in different arms
+  std::vector<std::uint64_t> claims;  // hashes of the (decision, item) that outcomes named
+
+  TimeMs closes_ms() const { return first_ms + std::int64_t{window_s} * kSecondMs; }
+  bool in_window(TimeMs occurred_at) const {
+    return occurred_at >= first_ms && occurred_at <= closes_ms();
+  }
+};
+
+struct SlotLift {
+  OutcomeSums treated, holdout;
+  std::uint64_t expected_buckets = 0;  // sum of holdout_buckets over counted persons
+  std::uint64_t variance_buckets = 0;  // sum of holdout_buckets x (kBuckets - holdout_buckets)
+  std::uint64_t waiting = 0;
+  std::uint64_t mixed = 0;  // persons left out: two of their ids stood in different arms
+  std::uint64_t beyond_limit = 0;
+};
+
+class LiftFold {
+ public:
+  void consume(const CommittedRecord& record);
+  const SlotGoals& slots() const { return slots_; }
+  // Zeros for a slot without decisions.
+  SlotLift slot(SlotKey key) const;
+
+  std::string save() const;
+  Result<void> load(std::string_view bytes);
+
+ private:
+  using People = std::unordered_map<PersonHash, LiftUnit, PersonHasher>;
+  struct Pool {
+    People people;
+    SlotLift sums;
+  };
+  struct Deferred {
+    PersonHash person;
+    SlotKey slot;
+    Arm arm = Arm::kTreated;
+  };
+  struct Due {
+    TimeMs at_ms = 0;
+    SlotKey slot;
+    PersonHash person;
+    friend auto operator<=>(const Due&, const Due&) = default;
+  };
+
+  void decided(const Decision& decision);
+  void activated(const Activation& activation, TimeMs occurred_at);
+  void expose(SlotKey slot, PersonHash person, Arm arm, TimeMs at_ms);
+  void rewarded(const Reward& reward, PersonHash person, TimeMs occurred_at);
+  void happened(const Event& event, PersonHash person, TimeMs occurred_at);
+  void credit(SlotKey slot, PersonHash person, TimeMs occurred_at, std::int64_t micros,
+              std::optional<std::uint64_t> claim);
+  void settle_until(TimeMs now_ms);
+  void wake_at(TimeMs at_ms, SlotKey slot, PersonHash person);
+  void count(Pool& pool, LiftUnit& unit);
+  LiftUnit* find(SlotKey slot, PersonHash representative);
+  void join_people(const PersonLinks::Joined& joined);
+  bool join_units(Pool& pool, const PersonLinks::Joined& joined);
+  void forget(PersonHash person);
+
+  SlotGoals slots_;
+  PersonLinks links_;
+  std::map<SlotKey, Pool> pools_;
+  // A heap, earliest first: when windows close and when claims may be forgotten. Entries that no
+  // longer fit their unit are passed over; it is made anew from the units when loaded.
+  std::vector<Due> due_;
+  std::map<DecisionId, Deferred> deferred_;  // by time: the oldest are dropped
+  std::size_t people_ = 0;
+  TimeMs now_ms_ = 0;
+};
+
+}  // namespace ante
