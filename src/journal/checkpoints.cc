@@ -144,8 +144,9 @@ void Checkpoints::collect(std::int64_t now_ns, Commit folded_to, bool all,
   if (!active()) return;
   std::size_t bytes = 0;
   // From half the interval on, as much as fits beside the records; at the interval, in any case.
+  const std::uint16_t begin = next_partition_;
   for (std::uint16_t i = 0; i < kPartitions; ++i) {
-    const auto p = static_cast<std::uint16_t>((next_partition_ + i) % kPartitions);
+    const auto p = static_cast<std::uint16_t>((begin + i) % kPartitions);
     const Covered& covered = partitions_[p];
     const bool fits = bytes < kCheckpointBytesPerCommit;
     if (fits) next_partition_ = static_cast<std::uint16_t>((p + 1) % kPartitions);

@@ -278,21 +278,22 @@ void Committer::fold(const Group& group) {
 
 // Tells everybody who waits. Their tickets are settled after that: flush() means answered.
 void Committer::finish(Group& group) {
+  {
+    MutexLock lock(mutex_);
+    status_.last_commit = group.commit.value;
+    status_.records_stored += group.records.size();
+    status_.duplicates += group.duplicates;
+    status_.accepting = true;
+    status_.why_not.clear();
+    disk_full_ = false;
+    checkpoint_due_ns_ = checkpoints_.due_ns();
+  }
   for (std::size_t i = 0; i < group.entries.size(); ++i) {
     Entry& entry = group.entries[i];
     if (entry.done) entry.done(std::move(group.outcomes[i]));
     entry.done = nullptr;
   }
-  MutexLock lock(mutex_);
-  status_.last_commit = group.commit.value;
-  status_.records_stored += group.records.size();
-  status_.duplicates += group.duplicates;
-  status_.accepting = true;
-  status_.why_not.clear();
-  disk_full_ = false;
-  checkpoint_due_ns_ = checkpoints_.due_ns();
-  if (!group.entries.empty()) tickets_settled_ = group.entries.back().ticket;
-  settled_.notify_all();
+  settle(group.entries);
 }
 
 void Committer::fail(Group& group, const Error& error) {
@@ -301,16 +302,23 @@ void Committer::fail(Group& group, const Error& error) {
   const bool full = error.code == ErrorCode::kUnavailable;
   const bool refused = error.code == ErrorCode::kInvalidArgument && !group.entries.empty();
   if (!full && !refused) die(error);
+  {
+    MutexLock lock(mutex_);
+    if (full && !fatal_.has_value()) {
+      disk_full_ = true;
+      status_.accepting = false;
+      status_.why_not = error.message;
+    }
+  }
   for (Entry& entry : group.entries) {
     if (entry.done) entry.done(error);
   }
+  settle(group.entries);
+}
+
+void Committer::settle(const std::vector<Entry>& entries) {
   MutexLock lock(mutex_);
-  if (full && !fatal_.has_value()) {
-    disk_full_ = true;
-    status_.accepting = false;
-    status_.why_not = error.message;
-  }
-  if (!group.entries.empty()) tickets_settled_ = group.entries.back().ticket;
+  if (!entries.empty()) tickets_settled_ = entries.back().ticket;
   settled_.notify_all();
 }
 

@@ -260,7 +260,7 @@ INSTANTIATE_TEST_SUITE_P(Stores, StoreContract,
                                          std::pair{"Rocksdb", &rocksdb_on_disk},
                                          std::pair{"PowerCut", &power_cut},
                                          std::pair{"Faulty", &faulty}),
-                         [](const auto& info) { return info.param.first; });
+                         [](const auto& named) { return named.param.first; });
 
 }  // namespace
 }  // namespace ante
