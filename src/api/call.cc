@@ -9,6 +9,7 @@ const char* to_string(Role role) {
     case Role::kAnybody: return "anybody";
     case Role::kPublishable: return "publishable";
     case Role::kSecret: return "secret";
+    case Role::kLocal: return "local";
   }
   return "?";
 }

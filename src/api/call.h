@@ -21,14 +21,14 @@
 namespace ante {
 
 // What a route asks of its caller; each includes the ones before it.
-enum class Role : std::uint8_t { kAnybody = 1, kPublishable = 2, kSecret = 3 };
+enum class Role : std::uint8_t { kAnybody = 1, kPublishable = 2, kSecret = 3, kLocal = 4 };
 const char* to_string(Role role);
 
 struct Caller {
   Role role = Role::kAnybody;
   std::shared_ptr<const ApiKey> key;  // null: nobody, or the owner of the local socket
   TenantId tenant = kFirstTenant;
-  bool is_secret() const { return role == Role::kSecret; }
+  bool is_secret() const { return role >= Role::kSecret; }
 };
 
 class Call {

@@ -162,7 +162,7 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
       .metrics = metrics,
       .seed = p.options.seed,
       .holdout_salt = derived_salt(p.options.secret, "ante holdout 1"),
-      .reward_scales = &p.reward_scales.published()});
+      .reward_scales = &p.reward_scales.scales()});
   p.ingest = std::make_unique<Ingest>(*p.journal, p.catalog, p.people, clock, p.person_key,
                                       p.options.ingest, metrics);
   return std::unique_ptr<Engine>(new Engine(std::move(parts)));

@@ -83,7 +83,8 @@ std::string write_key_of(std::string_view body) {
 std::vector<Route> collect_routes() {
   std::vector<Route> all;
   for (const auto group : {event_routes(), decide_routes(), decision_routes(), item_routes(),
-                           slot_routes(), people_routes(), report_routes(), system_routes()}) {
+                           slot_routes(), people_routes(), report_routes(), system_routes(),
+                           admin_routes()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;
@@ -219,7 +220,7 @@ std::string Router::presented_key(const HttpRequest& request, const Route& route
 
 bool Router::authenticate(const HttpRequest& request, const Route& route, Call& call) {
   if (request.local) {
-    call.caller.role = Role::kSecret;
+    call.caller.role = Role::kLocal;
     return true;
   }
   if (route.role == Role::kAnybody) return true;
@@ -244,9 +245,11 @@ bool Router::authenticate(const HttpRequest& request, const Route& route, Call& 
   call.caller.key = key;
   call.caller.tenant = key->tenant;
   call.caller.role = key->kind == KeyKind::kSecret ? Role::kSecret : Role::kPublishable;
-  if (route.role == Role::kSecret && !call.caller.is_secret()) {
+  if (call.caller.role < route.role) {
     call.problem({.name = "forbidden",
-                  .detail = "This route needs a secret key; a publishable one was sent."});
+                  .detail = route.role == Role::kLocal
+                                ? "This route answers on the socket of the data directory only."
+                                : "This route needs a secret key; a publishable one was sent."});
     return false;
   }
   return true;

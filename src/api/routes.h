@@ -26,6 +26,7 @@ std::span<const Route> slot_routes();
 std::span<const Route> people_routes();
 std::span<const Route> report_routes();
 std::span<const Route> system_routes();
+std::span<const Route> admin_routes();
 
 // The body as a JSON object, valid until this thread parses again. None: the problem is answered.
 std::optional<simdjson::dom::object> body_object(Call& call);

@@ -1,0 +1,38 @@
+// Calls the API of a data directory: over the local socket of a running server, else by opening
+// the directory in this process. Either way the same handlers answer.
+//
+// call() by one thread at a time.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/settings.h"
+#include "base/result.h"
+
+namespace ante {
+
+struct ApiAnswer {
+  int status = 0;
+  std::string body;
+};
+
+using ApiHeaders = std::vector<std::pair<std::string, std::string>>;
+
+class ApiCaller {
+ public:
+  // kNotFound: no data directory; kUnavailable: neither a server nor the directory can be had.
+  static Result<std::unique_ptr<ApiCaller>> open(const std::string& directory,
+                                                 const Settings& settings);
+  virtual ~ApiCaller() = default;
+  virtual Result<ApiAnswer> call(std::string_view method, std::string_view target,
+                                 std::string_view body = {}, const ApiHeaders& headers = {}) = 0;
+  // Whether a running server answers.
+  virtual bool is_remote() const = 0;
+};
+
+}  // namespace ante

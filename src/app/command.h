@@ -1,0 +1,54 @@
+// What every command of the command line shares: where it prints, and how it ends.
+//
+// Results go to stdout, messages to stderr; --json prints one JSON value instead of text.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+#include "app/api_caller.h"
+#include "base/result.h"
+
+namespace ante {
+
+enum class Exit : int {
+  kOk = 0,
+  kFailed = 1,
+  kUsage = 2,
+  kNotFound = 3,
+  kRefused = 4,      // by a rule of safety: it exists already, it has changed, the clock differs
+  kUnreachable = 5,  // no server, and the directory is locked
+};
+
+struct CommonOptions {
+  std::string data = "./ante-data";
+  bool json = false;
+  bool quiet = false;
+  bool dry_run = false;
+};
+
+void print_line(std::string_view text);     // stdout
+void print_message(std::string_view text);  // stderr
+// Prints the error and says how the process ends.
+Exit end_with(const Error& error);
+// 2xx: kOk. Else prints the problem's detail and fix.
+Exit end_with(const ApiAnswer& answer);
+
+// Each adds its commands to `app`; a command stores its exit code in `exit`.
+struct CommandLine {
+  CLI::App& app;
+  CommonOptions& common;
+  Exit& exit;
+};
+void add_serve_command(CommandLine line);
+void add_directory_commands(CommandLine line);  // init, config, doctor
+void add_data_commands(CommandLine line);       // import, backup, restore, verify
+void add_api_commands(CommandLine line);        // decide, slot, people, key
+
+// The whole command line: parses, runs, returns the exit code of the process.
+int run_command_line(int argc, const char* const* argv);
+
+}  // namespace ante

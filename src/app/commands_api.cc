@@ -1,0 +1,222 @@
+// decide, slot, people: one call of the API each.
+
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "api/url.h"
+#include "app/command.h"
+#include "app/data_directory.h"
+#include "base/json_parser.h"
+#include "base/json_writer.h"
+
+namespace ante {
+namespace {
+
+constexpr std::size_t kAnswerBytesMax = 512u << 20;
+
+// One call; prints the answer's body as it is (--json), or with `show`.
+Exit run_call(const CommonOptions& common, std::string_view method, const std::string& target,
+              const std::string& body, const ApiHeaders& headers,
+              const std::function<void(simdjson::dom::element)>& show) {
+  const auto settings = read_settings(common.data);
+  if (!settings) return end_with(settings.error());
+  auto caller = ApiCaller::open(common.data, *settings);
+  if (!caller) return end_with(caller.error());
+  const auto answer = (*caller)->call(method, target, body, headers);
+  if (!answer) return end_with(answer.error());
+  const Exit exit = end_with(*answer);
+  if (exit != Exit::kOk) {
+    if (common.json) print_line(answer->body);
+    return exit;
+  }
+  JsonParser parser(kAnswerBytesMax);
+  const auto element = parser.parse(answer->body);
+  if (common.json || !show || !element) {
+    if (!answer->body.empty()) print_line(answer->body);
+  } else {
+    show(*element);
+  }
+  return exit;
+}
+
+std::string_view text_of(simdjson::dom::element element, std::string_view name) {
+  std::string_view text;
+  return element[name].get(text) ? std::string_view{} : text;
+}
+
+double number_of(simdjson::dom::element element, std::string_view name) {
+  double number = 0;
+  return element[name].get(number) ? 0 : number;
+}
+
+void show_decision(simdjson::dom::element decision) {
+  print_line(fmt::format("{}  slot {}  outcome {}{}{}  arm {}", text_of(decision, "decisionId"),
+                         text_of(decision, "slot"), text_of(decision, "outcome"),
+                         text_of(decision, "fallback").empty() ? "" : ": ",
+                         text_of(decision, "fallback"), text_of(decision, "arm")));
+  simdjson::dom::array items;
+  if (decision["items"].get(items)) return;
+  for (const auto item : items) {
+    print_line(fmt::format("  {:.0f}. {}  {}  (chance {:.4f}, propensity {:.4f})",
+                           number_of(item, "position"), text_of(item, "id"),
+                           text_of(item, "title"), number_of(item, "score"),
+                           number_of(item, "propensity")));
+    simdjson::dom::array whys;
+    if (item["why"].get(whys)) continue;
+    for (const auto why : whys) {
+      print_line(fmt::format("       {}: {}", text_of(why, "kind"), text_of(why, "text")));
+    }
+  }
+  simdjson::dom::array reasons;
+  if (decision["reasons"].get(reasons)) return;
+  for (const auto reason : reasons) {
+    std::string_view text;
+    if (!reason.get(text)) print_line("  because " + std::string(text));
+  }
+}
+
+struct DecideOptions {
+  std::string user, anonymous, slot, item;
+  int limit = 0;
+  bool explain = false;
+};
+
+Exit decide(const CommonOptions& common, const DecideOptions& options) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().field("slot", options.slot).field("activate", "defer");
+  if (!options.user.empty()) json.field("userId", options.user);
+  if (!options.anonymous.empty()) json.field("anonymousId", options.anonymous);
+  if (options.limit > 0) json.field("limit", options.limit);
+  if (options.explain) json.field("explain", true);
+  if (!options.item.empty()) {
+    json.key("situation").begin_object().field("item", options.item).end_object();
+  }
+  json.end_object();
+  return run_call(common, "POST", "/v1/decide", body, {}, show_decision);
+}
+
+void add_decide(CommandLine line) {
+  auto options = std::make_shared<DecideOptions>();
+  CLI::App* command = line.app.add_subcommand("decide", "What would be shown to a person, and why");
+  command->add_option("--as", options->user, "a userId");
+  command->add_option("--anonymous", options->anonymous, "an anonymousId");
+  command->add_option("--slot", options->slot, "the slot")->required();
+  command->add_option("--item", options->item, "what is on the page");
+  command->add_option("--limit", options->limit, "places")->check(CLI::Range(1, 50));
+  command->add_flag("--explain", options->explain, "the hand and the reasons");
+  command->callback([line, options] { line.exit = decide(line.common, *options); });
+}
+
+Result<std::string> read_input(const std::string& path) {
+  if (path == "-") {
+    return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return not_found("cannot read " + path);
+  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+struct SlotOptions {
+  std::string name, file, json, why;
+  int if_version = -1;
+};
+
+Exit slot_set(const CommonOptions& common, const SlotOptions& options) {
+  std::string body = options.json;
+  if (body.empty()) {
+    auto read = read_input(options.file.empty() ? "-" : options.file);
+    if (!read) return end_with(read.error());
+    body = std::move(*read);
+  }
+  ApiHeaders headers;
+  if (options.if_version >= 0) {
+    headers.emplace_back(options.if_version == 0 ? "If-None-Match" : "If-Match",
+                         options.if_version == 0 ? "*" : fmt::format("\"{}\"", options.if_version));
+  }
+  if (!options.why.empty()) headers.emplace_back("Ante-Why", options.why);
+  return run_call(common, "PUT", "/v1/slots/" + percent_encode(options.name), body, headers,
+                  [](simdjson::dom::element slot) {
+                    print_line(fmt::format("Slot {} is set.", text_of(slot, "name")));
+                  });
+}
+
+void show_slots(simdjson::dom::element answer) {
+  simdjson::dom::array slots;
+  if (answer["data"].get(slots)) return;
+  for (const auto slot : slots) {
+    print_line(fmt::format("{:<24} {:<6} {:.0f} places  goal {}  holdout {:.1f} %",
+                           text_of(slot, "name"), text_of(slot, "channel"),
+                           number_of(slot, "limit"), text_of(slot["goal"], "event"),
+                           number_of(slot, "holdout") * 100));
+  }
+}
+
+void add_slot(CommandLine line) {
+  CLI::App* slot = line.app.add_subcommand("slot", "Slots: set, list, show, delete");
+  slot->require_subcommand(1);
+  auto options = std::make_shared<SlotOptions>();
+  CLI::App* set = slot->add_subcommand("set", "Make or replace a slot from JSON");
+  set->add_option("name", options->name)->required();
+  set->add_option("file", options->file, "a file, or - for stdin");
+  set->add_option("--body", options->json, "the JSON itself");
+  set->add_option("--if-version", options->if_version, "only if it is at this version (0: new)");
+  set->add_option("--why", options->why, "why, for the record");
+  set->callback([line, options] { line.exit = slot_set(line.common, *options); });
+  CLI::App* list = slot->add_subcommand("list", "All slots");
+  list->callback([line] {
+    line.exit = run_call(line.common, "GET", "/v1/slots", "", {}, show_slots);
+  });
+  auto name = std::make_shared<std::string>();
+  CLI::App* show = slot->add_subcommand("show", "One slot");
+  show->add_option("name", *name)->required();
+  show->callback([line, name] {
+    line.exit = run_call(line.common, "GET", "/v1/slots/" + percent_encode(*name), "", {}, nullptr);
+  });
+  CLI::App* remove = slot->add_subcommand("delete", "End a slot");
+  remove->add_option("name", *name)->required();
+  remove->callback([line, name] {
+    line.exit =
+        run_call(line.common, "DELETE", "/v1/slots/" + percent_encode(*name), "", {}, nullptr);
+  });
+}
+
+void add_people(CommandLine line) {
+  CLI::App* people = line.app.add_subcommand("people", "People: show, export, erase");
+  people->require_subcommand(1);
+  auto id = std::make_shared<std::string>();
+  struct Verb {
+    const char *name, *method, *suffix, *help;
+  };
+  static constexpr Verb kVerbs[] = {
+      {"show", "GET", "", "What is known of a person, and how"},
+      {"export", "GET", "/export", "Everything stored of a person, as JSON lines"},
+      {"erase", "DELETE", "", "Forget a person"}};
+  for (const Verb& verb : kVerbs) {
+    CLI::App* command = people->add_subcommand(verb.name, verb.help);
+    command->add_option("id", *id, "a userId, anonymous:ID, or per_…")->required();
+    command->callback([line, id, &verb] {
+      if (line.common.dry_run && std::string_view(verb.method) == "DELETE") {
+        print_message("Would forget " + *id + ".");
+        line.exit = Exit::kOk;
+        return;
+      }
+      line.exit = run_call(line.common, verb.method,
+                           "/v1/people/" + percent_encode(*id) + verb.suffix, "", {}, nullptr);
+    });
+  }
+}
+
+}  // namespace
+
+void add_api_commands(CommandLine line) {
+  add_decide(line);
+  add_slot(line);
+  add_people(line);
+}
+
+}  // namespace ante
