@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::size_t kChunkItems = 256;
 constexpr std::size_t kTopicShards = 256;
-constexpr std::size_t kEditsOneByOneMax = 48;  // above, one pass over the list is cheaper
+// Up to this many and a 64th of the list, edits one by one; for more, one pass over the list is cheaper.
+constexpr std::size_t kEditsOneByOneMax = 48;
 constexpr std::uint8_t kRowFormat = 1;
 constexpr std::uint8_t kSaveFormat = 1;
 
@@ -117,7 +118,7 @@ void edit_list(std::vector<ItemIndex>& list, std::vector<ListEdit>& edits, const
     return [&contents](ItemIndex a, const StoredItem& b) { return newer(*contents.stored(a), b); };
   };
   std::erase_if(edits, [](const ListEdit& e) { return e.before == nullptr && e.after == nullptr; });
-  if (edits.size() <= kEditsOneByOneMax) {
+  if (edits.size() <= kEditsOneByOneMax + list.size() / 64) {
     for (const ListEdit& e : edits) {
       if (e.before == nullptr) continue;
       const auto at = std::lower_bound(list.begin(), list.end(), *e.before, newer_in(old_contents));
@@ -216,7 +217,9 @@ void Catalog::State::update_topics(Contents& next, const std::vector<ListEdit>& 
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (std::find(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(i), keys[i]) ==
           keys.begin() + static_cast<std::ptrdiff_t>(i)) {
-        use(keys[i], std::string_view(i < stored->item.topics.size() ? stored->item.topics[i] : ""));
+        std::string_view name;  // of the stored item: outlives the edits
+        if (i < stored->item.topics.size()) name = stored->item.topics[i];
+        use(keys[i], name);
       }
     }
   };

@@ -176,7 +176,7 @@ struct TextIndex::Segment {
 
 namespace {
 
-// (term, place) pairs by term, keeping the order of places: least significant digit first.
+// Pairs by term, keeping the order they stand in: least significant digit first.
 void sort_by_term(std::vector<std::pair<std::uint32_t, std::uint32_t>>& pairs) {
   constexpr unsigned kDigitBits = 11;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> moved(pairs.size());
@@ -193,22 +193,25 @@ void sort_by_term(std::vector<std::pair<std::uint32_t, std::uint32_t>>& pairs) {
 }  // namespace
 
 void TextIndex::Segment::invert() {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;  // term, position in item_terms
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;  // term, place << 8 | count
   pairs.reserve(item_terms.size());
-  for (std::uint32_t i = 0; i < item_terms.size(); ++i) pairs.emplace_back(item_terms[i], i);
+  for (std::uint32_t place = 0; place < items.size(); ++place) {
+    for (std::uint32_t i = first_term[place]; i < first_term[place + 1]; ++i) {
+      pairs.emplace_back(item_terms[i], place << 8 | item_counts[i]);
+    }
+  }
   if (pairs.size() < 2048) {
     std::ranges::sort(pairs);
   } else {
     sort_by_term(pairs);
   }
   postings.reserve(pairs.size());
-  for (const auto& [term, position] : pairs) {
+  for (const auto& [term, posting] : pairs) {
     if (terms.empty() || terms.back() != term) {
       terms.push_back(term);
       first_posting.push_back(static_cast<std::uint32_t>(postings.size()));
     }
-    const auto item = std::ranges::upper_bound(first_term, position) - first_term.begin() - 1;
-    postings.push_back({static_cast<std::uint32_t>(item) & 0xffffff, item_counts[position]});
+    postings.push_back({posting >> 8, posting & 0xff});
   }
   first_posting.push_back(static_cast<std::uint32_t>(postings.size()));
   terms.shrink_to_fit();

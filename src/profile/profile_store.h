@@ -30,7 +30,7 @@ struct PersonView {
 };
 
 // People of one shard kept decoded; 256 shards.
-inline constexpr std::size_t kReadyPeoplePerShardMax = 64;
+inline constexpr std::size_t kReadyPeoplePerShardMax = 48;
 
 // The key of a person's row: 16 bytes, big-endian, so rows of a partition stand together.
 std::string person_row_key(PersonHash person);
