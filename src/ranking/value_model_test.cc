@@ -1,0 +1,163 @@
+#include "ranking/value_model.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/random.h"
+
+namespace ante {
+namespace {
+
+constexpr SlotKey kSlot{77};
+
+std::vector<ValueTerm> terms_of(ItemKey item, const QuantisedFeatures& features,
+                                const std::vector<TopicKey>& topics = {}) {
+  std::array<ValueTerm, kValueTermsMax> terms{};
+  const std::size_t n = value_terms({kSlot, "phone", 9}, item, topics, features, terms);
+  return {terms.begin(), terms.begin() + static_cast<std::ptrdiff_t>(n)};
+}
+
+QuantisedFeatures features_with_share(double share) {
+  QuantisedFeatures features{};
+  features[0] = static_cast<std::uint8_t>(std::lround((std::log2(share) + 20) / 20 * 254));
+  features[static_cast<std::size_t>(Feature::kToldTopic)] = 127;  // nothing told
+  return features;
+}
+
+TEST(ValueModel, StartsAtTheOrganicShare) {
+  const ValueModel prior;
+  for (const double share : {0.001, 0.02, 0.2}) {
+    const ValueEstimate estimate = prior.estimate(terms_of(item_key("a"), features_with_share(share)));
+    EXPECT_NEAR(std::log(static_cast<double>(estimate.probability)), std::log(share), 0.25) << share;
+    EXPECT_GT(estimate.sd, 0);
+  }
+}
+
+TEST(ValueModel, WhatWasToldCountsBeforeAnythingWasLearned) {
+  const ValueModel prior;
+  QuantisedFeatures told = features_with_share(0.02);
+  told[static_cast<std::size_t>(Feature::kToldTopic)] = 254;
+  QuantisedFeatures refused = features_with_share(0.02);
+  refused[static_cast<std::size_t>(Feature::kToldTopic)] = 0;
+  const float neutral = prior.estimate(terms_of(item_key("a"), features_with_share(0.02))).probability;
+  EXPECT_GT(prior.estimate(terms_of(item_key("a"), told)).probability, 3 * neutral);
+  EXPECT_LT(prior.estimate(terms_of(item_key("a"), refused)).probability, neutral / 3);
+}
+
+// A world with known chances: items of three topics, two kinds of readers.
+class World {
+ public:
+  explicit World(std::uint64_t seed) : random_(seed) {}
+
+  struct Shown {
+    ItemKey item;
+    std::vector<TopicKey> topics;
+    QuantisedFeatures features;
+    double truth = 0;
+    bool hit = false;
+  };
+  Shown next() {
+    Shown shown;
+    const std::uint64_t which = random_.below(30);
+    shown.item = ItemKey{1000 + which};
+    shown.topics = {TopicKey{which % 3 + 1}};
+    const double share = 0.005 + 0.05 * random_.uniform();
+    shown.features = features_with_share(share);
+    const bool likes = random_.uniform() < 0.5;
+    shown.features[static_cast<std::size_t>(Feature::kLastingTopic)] = likes ? 200 : 0;
+    const double z = -3 + 0.4 * static_cast<double>(which % 3) + (likes ? 1.2 : 0) + 0.3 * std::log(share * 30);
+    shown.truth = 1 / (1 + std::exp(-z));
+    shown.hit = random_.uniform() < shown.truth;
+    return shown;
+  }
+
+ private:
+  Random random_;
+};
+
+TEST(ValueModel, IsCalibratedAndItsIntervalCoversTheTruth) {
+  // Calibration ratio within 3 % and expected calibration error below .01 on fresh data after
+  // 60,000 rows; the 95 % interval covers the true chance at least 90 % of the time (the diagonal
+  // approximation is cautious: it may cover more). Power: a model 10 % too bold fails the first.
+  World world(5);
+  FtrlState state;
+  for (int i = 0; i < 60'000; ++i) {
+    const World::Shown shown = world.next();
+    state.learn(terms_of(shown.item, shown.features, shown.topics), shown.hit ? 1 : 0, 1);
+  }
+  const auto model = state.snapshot();
+  EXPECT_EQ(model->rows(), 60'000U);
+  double said = 0;
+  double came = 0;
+  std::size_t covered = 0;
+  std::array<double, 15> bin_said{};
+  std::array<double, 15> bin_truth{};
+  constexpr int kFresh = 30'000;
+  for (int i = 0; i < kFresh; ++i) {
+    const World::Shown shown = world.next();
+    const ValueEstimate estimate = model->estimate(terms_of(shown.item, shown.features, shown.topics));
+    const auto p = static_cast<double>(estimate.probability);
+    said += p;
+    came += shown.truth;
+    covered += std::abs(p - shown.truth) <= 1.96 * static_cast<double>(estimate.sd) ? 1 : 0;
+    const auto bin = std::min<std::size_t>(14, static_cast<std::size_t>(p * 50));
+    bin_said[bin] += p;
+    bin_truth[bin] += shown.truth;
+  }
+  EXPECT_NEAR(said / came, 1, 0.03);
+  double error = 0;
+  for (std::size_t b = 0; b < bin_said.size(); ++b) error += std::abs(bin_said[b] - bin_truth[b]) / kFresh;
+  EXPECT_LT(error, 0.01);
+  EXPECT_GT(static_cast<double>(covered) / kFresh, 0.90);
+}
+
+TEST(ValueModel, OneBadRowChangesNothing) {
+  FtrlState state;
+  const auto terms = terms_of(item_key("a"), features_with_share(0.1));
+  state.learn(terms, 1, 1);
+  const std::string before = state.save();
+  state.learn(terms, std::numeric_limits<float>::quiet_NaN(), 1);
+  state.learn(terms, 1, std::numeric_limits<float>::infinity());
+  state.learn(terms, 1, 0);
+  EXPECT_EQ(state.refused(), 3U);
+  EXPECT_EQ(state.rows(), 1U);
+  FtrlState same;
+  ASSERT_TRUE(same.load(before));
+  EXPECT_EQ(same.snapshot()->estimate(terms).probability, state.snapshot()->estimate(terms).probability);
+}
+
+TEST(ValueModel, FilesAreCheckedBeforeUse) {
+  FtrlState state;
+  state.learn(terms_of(item_key("a"), features_with_share(0.1)), 1, 1);
+  const std::string good = state.snapshot()->save();
+  ASSERT_TRUE(ValueModel::load(good));
+  for (const std::size_t at : {std::size_t{0}, std::size_t{9}, good.size() / 2, good.size() - 2}) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 0x10);
+    EXPECT_FALSE(ValueModel::load(bad)) << at;
+  }
+  EXPECT_FALSE(ValueModel::load(good.substr(0, good.size() - 1)));
+  EXPECT_FALSE(ValueModel::load(""));
+}
+
+TEST(ValueModel, CheckpointsGoOnTheSame) {
+  World world(9);
+  FtrlState whole;
+  FtrlState half;
+  for (int i = 0; i < 2000; ++i) {
+    const World::Shown shown = world.next();
+    const auto terms = terms_of(shown.item, shown.features, shown.topics);
+    whole.learn(terms, shown.hit ? 1 : 0, 1);
+    if (i == 1000) {
+      ASSERT_TRUE(half.load(whole.save()));
+    } else if (i > 1000) {
+      half.learn(terms, shown.hit ? 1 : 0, 1);
+    }
+  }
+  EXPECT_TRUE(half.save() == whole.save());
+}
+
+}  // namespace
+}  // namespace ante
