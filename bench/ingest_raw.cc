@@ -1,12 +1,11 @@
 #include "bench/ingest_raw.h"
 
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include "base/mutex.h"
@@ -28,9 +27,9 @@ namespace {
 struct Queue {
   Mutex mutex;
   ConditionVariable work, durable;
-  std::size_t waiting = 0;         // units handed over
-  std::uint64_t given = 0;         // tickets
-  std::uint64_t written = 0;       // tickets that are durable
+  std::size_t waiting = 0;    // units handed over
+  std::uint64_t given = 0;    // tickets
+  std::uint64_t written = 0;  // tickets that are durable
   bool ended = false;
 };
 

@@ -5,8 +5,6 @@
 //   journal_bench DIR fill MEGABYTES  appends a log of that size, then dies without a stop
 //   journal_bench DIR start           opens what fill left, and says how long it took
 
-#include <fmt/core.h>
-
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -15,6 +13,8 @@
 #include <filesystem>
 #include <thread>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include "base/random.h"
 #include "bench/ingest_raw.h"
@@ -107,10 +107,11 @@ IngestRate journal_rate(const std::string& directory, const IngestLoad& load) {
 }
 
 void print(const char* what, const IngestRate& rate) {
-  fmt::print("{{\"what\":\"{}\",\"eventsPerSecond\":{:.0f},\"groupsPerSecond\":{:.0f},"
-             "\"eventsPerGroup\":{:.1f},\"cpuUsPerEvent\":{:.2f}}}\n",
-             what, rate.events_per_second, rate.groups_per_second, rate.events_per_group,
-             rate.cpu_us_per_event);
+  fmt::print(
+      "{{\"what\":\"{}\",\"eventsPerSecond\":{:.0f},\"groupsPerSecond\":{:.0f},"
+      "\"eventsPerGroup\":{:.1f},\"cpuUsPerEvent\":{:.2f}}}\n",
+      what, rate.events_per_second, rate.groups_per_second, rate.events_per_group,
+      rate.cpu_us_per_event);
   std::fflush(stdout);
 }
 
@@ -159,10 +160,11 @@ void start(const std::string& directory) {
   Count count;
   auto journal = Journal::open(**store, clock, {&count}, {}, {}, {}, die);
   if (!journal.has_value()) die(journal.error());
-  fmt::print("{{\"what\":\"start after a kill\",\"openSeconds\":{:.2f},\"readySeconds\":{:.2f},"
-             "\"foldedRecords\":{},\"rocksdbMemoryMb\":{:.1f}}}\n",
-             opened, seconds_since(begun), count.records,
-             static_cast<double>((*store)->memory_bytes()) / 1e6);
+  fmt::print(
+      "{{\"what\":\"start after a kill\",\"openSeconds\":{:.2f},\"readySeconds\":{:.2f},"
+      "\"foldedRecords\":{},\"rocksdbMemoryMb\":{:.1f}}}\n",
+      opened, seconds_since(begun), count.records,
+      static_cast<double>((*store)->memory_bytes()) / 1e6);
 }
 
 double number(const char* text, double otherwise) {

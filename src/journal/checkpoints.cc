@@ -59,8 +59,8 @@ Result<void> Checkpoints::restore() {
     covered.covered = covered.folded = reader.varint();
     covered.covered_commit = reader.varint();
     covered.received_at = reader.svarint();
-    good = key.size() == prefix.size() + 2 && reader.ok() && reader.at_end() &&
-           format == kCoverFormat;
+    good =
+        key.size() == prefix.size() + 2 && reader.ok() && reader.at_end() && format == kCoverFormat;
     if (!good) return false;
     const auto partition = read_big_endian<std::uint16_t>(key.substr(prefix.size()));
     good = partition < kPartitions;

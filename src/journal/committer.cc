@@ -30,15 +30,15 @@ Committer::Committer(Store& store, const Clock& clock, std::vector<LogConsumer*>
       folds_(folds),
       options_(options),
       on_fatal_(std::move(on_fatal)),
-      checkpoints_(store, folds, std::move(sources),
-                   {options.checkpoint_interval_ms, options.checkpoint_records,
-                    options.on_warning}),
+      checkpoints_(
+          store, folds, std::move(sources),
+          {options.checkpoint_interval_ms, options.checkpoint_records, options.on_warning}),
       dedup_(store,
              {options.dedup_retention_ms, options.dedup_filter_bytes_max, options.on_warning}),
       identities_(store),
-      followers_(store, clock, std::move(followers),
-                 {options.follower_records_max, options.follower_checkpoint_ms,
-                  options.on_warning}) {}
+      followers_(
+          store, clock, std::move(followers),
+          {options.follower_records_max, options.follower_checkpoint_ms, options.on_warning}) {}
 
 Committer::~Committer() {
   if (const auto stopped = stop(); !stopped.has_value() && options_.on_warning) {
@@ -73,29 +73,29 @@ Result<void> Committer::replay() {
     for (LogConsumer* fold : folds_) fold->commit_consumed(Commit{current});
   };
   const std::int64_t now_ns = clock_.monotonic_ns();
-  auto read = read_log(store_, *after, [&](std::span<const CommittedRecord> records)
-                                           -> Result<bool> {
-    const CommittedRecord& last = records.back();
-    if (last.partition.value >= kPartitions) {
-      return data_loss("the log has partition " + std::to_string(last.partition.value) +
-                       ", which this version does not know");
-    }
-    if (last.commit.value != current) {
-      finish();
-      current = last.commit.value;
-    }
-    std::uint64_t fresh = 0;
-    for (const CommittedRecord& record : records) {
-      if (!checkpoints_.needs_fold(record)) continue;
-      ++fresh;
-      for (LogConsumer* fold : folds_) fold->consume(record);
-    }
-    if (fresh > 0) {
-      checkpoints_.folded(last.partition, last.commit, last.sequence, fresh,
-                          last.header.received_at, now_ns);
-    }
-    return true;
-  });
+  auto read =
+      read_log(store_, *after, [&](std::span<const CommittedRecord> records) -> Result<bool> {
+        const CommittedRecord& last = records.back();
+        if (last.partition.value >= kPartitions) {
+          return data_loss("the log has partition " + std::to_string(last.partition.value) +
+                           ", which this version does not know");
+        }
+        if (last.commit.value != current) {
+          finish();
+          current = last.commit.value;
+        }
+        std::uint64_t fresh = 0;
+        for (const CommittedRecord& record : records) {
+          if (!checkpoints_.needs_fold(record)) continue;
+          ++fresh;
+          for (LogConsumer* fold : folds_) fold->consume(record);
+        }
+        if (fresh > 0) {
+          checkpoints_.folded(last.partition, last.commit, last.sequence, fresh,
+                              last.header.received_at, now_ns);
+        }
+        return true;
+      });
   TRY(std::move(read));
   finish();
   return {};
@@ -221,7 +221,8 @@ Result<void> Committer::write(Group& group, bool all_checkpoints) {
   TRY(dedup_.maintain(now_ms, own.rows));
   for (const CommittedRecord& record : group.records) {
     if (record.header.kind != RecordKind::kErase) continue;
-    own.rows.push_back({Table::kMeta, erasure_key(record.header.person), hash_key({0, commit.value})});
+    own.rows.push_back(
+        {Table::kMeta, erasure_key(record.header.person), hash_key({0, commit.value})});
   }
   if (!group.records.empty()) {
     auto entry = time_index_.entry_for(commit, now_ms, log_bytes(group.batches));

@@ -104,8 +104,8 @@ DedupIndex::Day& DedupIndex::open_day(std::uint32_t day) {
     const std::size_t keys = std::min<std::size_t>(days_.front().filter.keys(), 8u << 20);
     opened.filter = DedupFilter(keys + keys / 4);
   }
-  const auto at = std::find_if(days_.begin(), days_.end(),
-                               [&](const Day& other) { return other.day < day; });
+  const auto at =
+      std::find_if(days_.begin(), days_.end(), [&](const Day& other) { return other.day < day; });
   return *days_.insert(at, std::move(opened));
 }
 

@@ -102,21 +102,21 @@ Result<Erased> erase_people(Store& store, std::span<const PendingErasure> erasur
     }
   }
   Erasures erased;
-  auto walked = read_log(store, Commit{0}, [&](std::span<const CommittedRecord> records)
-                                               -> Result<bool> {
-    bool touched = false;
-    for (const CommittedRecord& record : records) {
-      if (!is_erased_by(people, record)) continue;
-      touched = true;
-      erased.insert({record.partition.value, record.sequence.value});
-    }
-    if (!touched) return true;
-    ++done.log_values;
-    const std::vector<CommittedRecord> all(records.begin(), records.end());
-    TRY(store.rewrite_log(all.front().commit.value, all.front().partition.value,
-                          without(people, all)));
-    return true;
-  });
+  auto walked =
+      read_log(store, Commit{0}, [&](std::span<const CommittedRecord> records) -> Result<bool> {
+        bool touched = false;
+        for (const CommittedRecord& record : records) {
+          if (!is_erased_by(people, record)) continue;
+          touched = true;
+          erased.insert({record.partition.value, record.sequence.value});
+        }
+        if (!touched) return true;
+        ++done.log_values;
+        const std::vector<CommittedRecord> all(records.begin(), records.end());
+        TRY(store.rewrite_log(all.front().commit.value, all.front().partition.value,
+                              without(people, all)));
+        return true;
+      });
   TRY(std::move(walked));
   done.records = erased.size();
   done.dedup_rows = TRY(erase_dedup_rows(store, erased));

@@ -34,7 +34,8 @@ struct Erased {
 
 // Carries out these erasures and compacts the store. Reads the whole log: seconds a gigabyte.
 // kUnavailable: the state rows still hold what was erased; the journal is about to write them
-// anew, ask again in a moment. Blobs of consumers hold keyed hashes and sums only, and are rewritten as they are saved.
+// anew, ask again in a moment. Blobs of consumers hold keyed hashes and sums only, and are
+// rewritten as they are saved.
 Result<Erased> erase_people(Store& store, std::span<const PendingErasure> erasures);
 
 }  // namespace ante

@@ -16,7 +16,7 @@
 
 namespace ante {
 
-inline constexpr std::size_t kIdentitiesRemembered = 1u << 16;
+inline constexpr std::size_t kIdentitiesRemembered = 1u << 18;  // 4 MB
 
 std::string encode_identity(const RoutingId& id);
 Result<RoutingId> decode_identity(std::string_view bytes);

@@ -13,9 +13,9 @@ Result<std::unique_ptr<Journal>> Journal::open(Store& store, const Clock& clock,
                                                std::vector<LogConsumer*> followers,
                                                JournalOptions options,
                                                std::function<void(Error)> on_fatal) {
-  auto committer = std::make_unique<Committer>(store, clock, std::move(folds), std::move(sources),
-                                               std::move(followers), std::move(options),
-                                               std::move(on_fatal));
+  auto committer =
+      std::make_unique<Committer>(store, clock, std::move(folds), std::move(sources),
+                                  std::move(followers), std::move(options), std::move(on_fatal));
   TRY(committer->start());
   return std::unique_ptr<Journal>(std::move(committer));
 }

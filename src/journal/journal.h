@@ -52,14 +52,14 @@ struct AppendOutcome {
 using Completion = std::function<void(Result<std::vector<AppendOutcome>>)>;
 
 struct JournalOptions {
-  std::size_t queue_records_max = 200'000;      // waiting; beyond: kUnavailable
+  std::size_t queue_records_max = 200'000;  // waiting; beyond: kUnavailable
   std::size_t queue_bytes_max = 256u << 20;
-  std::size_t commit_records_max = 20'000;      // in one group
-  DurationMs checkpoint_interval_ms = 5'000;    // every dirty partition at least this often …
-  std::uint64_t checkpoint_records = 10'000;    // … or after so many records
+  std::size_t commit_records_max = 20'000;    // in one group
+  DurationMs checkpoint_interval_ms = 5'000;  // every dirty partition at least this often …
+  std::uint64_t checkpoint_records = 10'000;  // … or after so many records
   DurationMs dedup_retention_ms = 7 * kDayMs;
-  std::size_t follower_records_max = 200'000;   // waiting for followers; beyond: the committer waits
-  DurationMs follower_checkpoint_ms = 30'000;   // blobs of the followers at least this often
+  std::size_t follower_records_max = 200'000;  // waiting for followers; beyond: the committer waits
+  DurationMs follower_checkpoint_ms = 30'000;  // blobs of the followers at least this often
   std::size_t dedup_filter_bytes_max = 128u << 20;
   // Told of what was found wrong and survived: a damaged blob, other folds' checkpoints.
   std::function<void(const Error&)> on_warning;

@@ -1,8 +1,8 @@
 // The journal under many threads, on the memory store: what the thread sanitizer watches.
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "journal/rebuild.h"
 #include "journal/test_world.h"
@@ -64,8 +64,7 @@ TEST(CommitterThreads, StopsWhileProducersRun) {
   for (std::uint64_t t = 0; t < 4; ++t) {
     producers.emplace_back([&, t] {
       for (std::uint64_t i = 0;; ++i) {
-        const auto outcome =
-            life->journal->append_and_wait({event_record(t, t * 1'000'000 + i)});
+        const auto outcome = life->journal->append_and_wait({event_record(t, t * 1'000'000 + i)});
         if (!outcome.has_value()) return;
         acknowledged.fetch_add(1);
       }

@@ -13,11 +13,11 @@
 
 namespace ante {
 
-inline constexpr const char* kCoverPrefix = "cover/";        // ‖ partition → what rows cover
-inline constexpr const char* kFoldSetKey = "folds";          // who wrote the checkpoint rows
-inline constexpr const char* kDedupDayPrefix = "dedup-day/"; // ‖ day: there are dedup rows of it
-inline constexpr const char* kTimePrefix = "time/";          // ‖ commit → time it began
-inline constexpr const char* kErasurePrefix = "erasure/";    // ‖ person → to be wiped up to here
+inline constexpr const char* kCoverPrefix = "cover/";         // ‖ partition → what rows cover
+inline constexpr const char* kFoldSetKey = "folds";           // who wrote the checkpoint rows
+inline constexpr const char* kDedupDayPrefix = "dedup-day/";  // ‖ day: there are dedup rows of it
+inline constexpr const char* kTimePrefix = "time/";           // ‖ commit → time it began
+inline constexpr const char* kErasurePrefix = "erasure/";     // ‖ person → to be wiped up to here
 
 inline std::string cover_key(Partition partition) {
   std::string key = kCoverPrefix;
@@ -44,7 +44,9 @@ inline std::string hash_key(const Hash128& hash) {
   return key;
 }
 
-inline std::string erasure_key(PersonHash person) { return kErasurePrefix + hash_key(person.value); }
+inline std::string erasure_key(PersonHash person) {
+  return kErasurePrefix + hash_key(person.value);
+}
 
 // day ‖ message key, of Table::kDedup.
 inline std::string dedup_key(std::uint32_t day, const MessageKey& key) {

@@ -3,11 +3,11 @@
 //
 // Named in tools/mutants: PowerCut.LosesNothingAcknowledged kills "no sync";
 // PowerCut.AMissingFsyncIsRevealed is the test of the test.
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "base/random.h"
 #include "journal/rebuild.h"
@@ -45,9 +45,7 @@ Losses compare(const Store& store, Ledger& ledger) {
    public:
     std::map<std::uint64_t, std::uint64_t> seen;
     std::string_view name() const override { return "bodies"; }
-    void consume(const CommittedRecord& record) override {
-      ++seen[ByteReader(record.body).u64()];
-    }
+    void consume(const CommittedRecord& record) override { ++seen[ByteReader(record.body).u64()]; }
     std::string save() const override { return {}; }
     Result<void> load(std::string_view) override { return {}; }
   } bodies;
@@ -85,8 +83,8 @@ void send_until_dark(Journal& journal, PowerCutStore& store, Ledger& ledger, std
         for (std::uint64_t n = 1 + random.below(5); n > 0; --n) {
           // Mostly new ones, sometimes one of an earlier round: a client that resends.
           const std::uint64_t base = random.below(8) == 0 ? random.below(round + 1) : round;
-          messages.push_back(base * 1'000'000 + c * 100'000 + (base == round ? i * 5 + n
-                                                                           : random.below(50)));
+          messages.push_back(base * 1'000'000 + c * 100'000 +
+                             (base == round ? i * 5 + n : random.below(50)));
         }
         for (const std::uint64_t message : messages) {
           ledger.sent(message);
@@ -157,8 +155,8 @@ TEST(PowerCut, LosesNothingAcknowledgedAndCountsNothingTwice) {
   std::uint64_t acknowledged = 0;
   // Five cuts a disk, then a fresh one.
   for (int done = 0; done < cuts; done += 5) {
-    const Losses losses = run_cuts(1000 + static_cast<std::uint64_t>(done),
-                                   std::min(5, cuts - done), false);
+    const Losses losses =
+        run_cuts(1000 + static_cast<std::uint64_t>(done), std::min(5, cuts - done), false);
     EXPECT_EQ(losses.lost, 0u);
     EXPECT_EQ(losses.twice, 0u);
     EXPECT_EQ(losses.ghosts, 0u);

@@ -42,7 +42,8 @@ Result<LogCheck> verify_log(const Store& store) {
   LogCheck check;
   std::vector<PartitionCheck> states(kStorePartitionsMax);
   auto scanned = store.scan_log(
-      0, [&](std::uint64_t commit, std::uint16_t partition, std::string_view value) -> Result<bool> {
+      0,
+      [&](std::uint64_t commit, std::uint16_t partition, std::string_view value) -> Result<bool> {
         const auto problem = [&](const std::string& text) {
           if (check.problems.size() >= kProblemsMax) {
             ++check.problems_more;

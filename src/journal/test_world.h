@@ -155,9 +155,9 @@ struct JournalLife {
     auto life = std::make_unique<JournalLife>();
     JournalLife* self = life.get();
     options.on_warning = [self](const Error& error) { self->warnings.push_back(error); };
-    life->journal = TRY(Journal::open(store, clock, {&life->fold}, {&life->fold},
-                                      {&life->follower}, options,
-                                      [self](Error error) { self->fatal.push_back(error); }));
+    life->journal =
+        TRY(Journal::open(store, clock, {&life->fold}, {&life->fold}, {&life->follower}, options,
+                          [self](Error error) { self->fatal.push_back(error); }));
     return life;
   }
 };

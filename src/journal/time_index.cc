@@ -60,9 +60,9 @@ Commit TimeIndex::before(TimeMs at_ms) const {
 std::optional<Commit> TimeIndex::last(TimeMs at_ms, DurationMs slack_ms) const {
   MutexLock lock(mutex_);
   // After a clock that went back, times stand still at their highest: search past all of those.
-  const auto first = std::lower_bound(
-      entries_.begin(), entries_.end(), at_ms,
-      [](const Entry& entry, TimeMs t) { return entry.time_ms < t; });
+  const auto first =
+      std::lower_bound(entries_.begin(), entries_.end(), at_ms,
+                       [](const Entry& entry, TimeMs t) { return entry.time_ms < t; });
   const TimeMs from = first == entries_.end() ? at_ms : first->time_ms;
   const auto at = std::upper_bound(entries_.begin(), entries_.end(), from + slack_ms,
                                    [](TimeMs t, const Entry& entry) { return t < entry.time_ms; });

@@ -1,9 +1,9 @@
 #include "store/blob_files.h"
 
-#include <rocksdb/file_system.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <rocksdb/file_system.h>
 
 #include "base/bytes.h"
 #include "store/limits.h"

@@ -1,8 +1,8 @@
 // One suite that every store passes: memory, RocksDB, power-cut (no cut), faulty (no fault).
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "base/random.h"
 #include "store/faulty_store.h"
@@ -95,12 +95,13 @@ Result<void> commit_one(Store& store, std::uint64_t commit, PartitionBatch batch
 
 std::vector<std::string> whole_log(const Store& store, std::uint64_t after) {
   std::vector<std::string> seen;
-  EXPECT_TRUE(store.scan_log(after, [&](std::uint64_t commit, std::uint16_t partition,
-                                        std::string_view value) -> Result<bool> {
-    seen.push_back(std::to_string(commit) + "/" + std::to_string(partition) + "=" +
-                   std::string(value));
-    return true;
-  }));
+  EXPECT_TRUE(store.scan_log(
+      after,
+      [&](std::uint64_t commit, std::uint16_t partition, std::string_view value) -> Result<bool> {
+        seen.push_back(std::to_string(commit) + "/" + std::to_string(partition) + "=" +
+                       std::string(value));
+        return true;
+      }));
   return seen;
 }
 
@@ -163,10 +164,11 @@ TEST_P(StoreContract, AVisitorStopsAScanAndItsErrorIsReturned) {
 }
 
 TEST_P(StoreContract, ErasesRowsByKeyAndByRange) {
-  ASSERT_TRUE(commit_one(store(), 1, row_batch({{Table::kDedup, "a1", "1"},
-                                                {Table::kDedup, "a2", "2"},
-                                                {Table::kDedup, "b1", "3"},
-                                                {Table::kObjects, "a1", "other table"}})));
+  ASSERT_TRUE(commit_one(store(), 1,
+                         row_batch({{Table::kDedup, "a1", "1"},
+                                    {Table::kDedup, "a2", "2"},
+                                    {Table::kDedup, "b1", "3"},
+                                    {Table::kObjects, "a1", "other table"}})));
   ASSERT_TRUE(commit_one(store(), 2, row_batch({{Table::kDedup, "a1", std::nullopt}})));
   const std::vector<std::string> keys = {"a1", "a2", "b1", "c"};
   using Values = std::vector<std::optional<std::string>>;
@@ -179,10 +181,11 @@ TEST_P(StoreContract, ErasesRowsByKeyAndByRange) {
 }
 
 TEST_P(StoreContract, ScansByPrefixInKeyOrder) {
-  ASSERT_TRUE(commit_one(store(), 1, row_batch({{Table::kMeta, "ab2", "2"},
-                                                {Table::kMeta, "ab1", "1"},
-                                                {Table::kMeta, "ac", "3"},
-                                                {Table::kMeta, "aa", "0"}})));
+  ASSERT_TRUE(commit_one(store(), 1,
+                         row_batch({{Table::kMeta, "ab2", "2"},
+                                    {Table::kMeta, "ab1", "1"},
+                                    {Table::kMeta, "ac", "3"},
+                                    {Table::kMeta, "aa", "0"}})));
   std::string seen;
   ASSERT_TRUE(store().scan(Table::kMeta, "ab", [&](std::string_view key, std::string_view value) {
     seen.append(key).append("=").append(value).append(" ");

@@ -12,8 +12,8 @@
 namespace ante {
 
 enum class Fault : std::uint8_t {
-  kDiskFull,       // nothing is written: kUnavailable
-  kFsyncError,     // nothing is written: kInternal
+  kDiskFull,           // nothing is written: kUnavailable
+  kFsyncError,         // nothing is written: kInternal
   kFsyncErrorWritten,  // the bytes reached the disk all the same: kInternal
 };
 

@@ -15,8 +15,7 @@ namespace ante {
 
 class ForwardingStore : public Store {
  public:
-  using LogVisitor =
-      std::function<Result<bool>(std::uint64_t, std::uint16_t, std::string_view)>;
+  using LogVisitor = std::function<Result<bool>(std::uint64_t, std::uint16_t, std::string_view)>;
   using RowVisitor = std::function<bool(std::string_view, std::string_view)>;
 
   Result<void> commit(std::uint64_t commit, std::span<const PartitionBatch> batches) override {

@@ -10,8 +10,8 @@ Result<void> check_batches(std::uint64_t commit, std::span<const PartitionBatch>
   std::bitset<kStorePartitionsMax> logged;
   for (const PartitionBatch& batch : batches) {
     const auto where = [&] {
-      return "commit " + std::to_string(commit) + ", partition " +
-             std::to_string(batch.partition) + ": ";
+      return "commit " + std::to_string(commit) + ", partition " + std::to_string(batch.partition) +
+             ": ";
     };
     if (batch.partition >= kStorePartitionsMax) {
       return invalid_argument(where() + "partitions are below " +
@@ -47,8 +47,9 @@ Result<void> check_blob_name(std::string_view name) {
                                       c == '-' || c == '_' || c == '.');
   }
   if (size_ok && characters_ok) return {};
-  return invalid_argument("a blob's name has 1 to 64 of a-z, 0-9, '-', '_' and '.', and does not "
-                          "start with '.'");
+  return invalid_argument(
+      "a blob's name has 1 to 64 of a-z, 0-9, '-', '_' and '.', and does not "
+      "start with '.'");
 }
 
 Error no_blob(std::string_view name, std::uint64_t version) {

@@ -22,7 +22,8 @@ inline constexpr std::size_t kRowKeyBytesMax = 1024;
 // values, or sequences that do not ascend.
 Result<void> check_batches(std::uint64_t commit, std::span<const PartitionBatch> batches);
 
-// Names are 1 to 64 of a-z, 0-9, '-', '_' and '.', and do not start with '.': they become file names.
+// Names are 1 to 64 of a-z, 0-9, '-', '_' and '.', and do not start with '.': they become file
+// names.
 Result<void> check_blob_name(std::string_view name);
 
 Error no_blob(std::string_view name, std::uint64_t version);

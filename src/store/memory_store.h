@@ -36,9 +36,9 @@ class MemoryStore final : public Store {
   Result<std::optional<std::string>> get(Table table, std::string_view key) const override;
   Result<std::vector<std::optional<std::string>>> mget(
       Table table, std::span<const std::string> keys) const override;
-  Result<void> scan(Table table, std::string_view prefix,
-                    const std::function<bool(std::string_view, std::string_view)>& visit)
-      const override;
+  Result<void> scan(
+      Table table, std::string_view prefix,
+      const std::function<bool(std::string_view, std::string_view)>& visit) const override;
   Result<void> erase_range(Table table, std::string_view from, std::string_view to) override;
   Result<void> put_blob(std::string_view name, std::uint64_t version,
                         std::string_view bytes) override;

@@ -1,10 +1,10 @@
 #include "store/power_cut_files.h"
 
-#include <rocksdb/env.h>
-
 #include <algorithm>
 #include <cstdarg>
 #include <utility>
+
+#include <rocksdb/env.h>
 
 namespace ante {
 
@@ -231,8 +231,8 @@ void PowerCutFiles::apply(const NameChange& change, std::map<std::string, FilePo
 }
 
 void PowerCutFiles::change_name(std::string erased, std::string named, FilePointer file) {
-  NameChange change{folder_of(named.empty() ? erased : named), std::move(erased),
-                    std::move(named), std::move(file)};
+  NameChange change{folder_of(named.empty() ? erased : named), std::move(erased), std::move(named),
+                    std::move(file)};
   apply(change, names_);
   changes_.push_back(std::move(change));
 }
@@ -389,6 +389,10 @@ IO PowerCutFiles::RenameFile(const std::string& from, const std::string& to, con
                              Debug*) {
   MutexLock lock(mutex_);
   if (!step()) return no_power();
+  if (folders_.contains(tidy_path(from))) {
+    rename_folder(tidy_path(from), tidy_path(to));
+    return IO::OK();
+  }
   const auto found = names_.find(tidy_path(from));
   if (found == names_.end()) return IO::PathNotFound(from);
   const FilePointer file = found->second;
@@ -396,8 +400,17 @@ IO PowerCutFiles::RenameFile(const std::string& from, const std::string& to, con
   return IO::OK();
 }
 
-IO PowerCutFiles::LinkFile(const std::string& from, const std::string& to, const Options&,
-                           Debug*) {
+// A folder's own name is durable at once; those of its files are as always.
+void PowerCutFiles::rename_folder(const std::string& from, const std::string& to) {
+  folders_.erase(from);
+  folders_.insert(to);
+  const std::map<std::string, FilePointer> before = names_;
+  for (const auto& [name, file] : before) {
+    if (folder_of(name) == from) change_name(name, to + name.substr(from.size()), file);
+  }
+}
+
+IO PowerCutFiles::LinkFile(const std::string& from, const std::string& to, const Options&, Debug*) {
   MutexLock lock(mutex_);
   if (!step()) return no_power();
   const auto found = names_.find(tidy_path(from));
@@ -424,6 +437,7 @@ IO PowerCutFiles::NewLogger(const std::string&, const Options&,
    public:
     using rocksdb::Logger::Logv;
     void Logv(const char*, va_list) override {}
+    std::size_t GetLogFileSize() const override { return 0; }
   };
   *result = std::make_shared<Silent>();
   return IO::OK();
@@ -440,8 +454,7 @@ IO PowerCutFiles::GetFreeSpace(const std::string&, const Options&, std::uint64_t
   return IO::OK();
 }
 
-IO PowerCutFiles::IsDirectory(const std::string& path, const Options&, bool* is_directory,
-                              Debug*) {
+IO PowerCutFiles::IsDirectory(const std::string& path, const Options&, bool* is_directory, Debug*) {
   MutexLock lock(mutex_);
   *is_directory = folders_.contains(tidy_path(path));
   return IO::OK();

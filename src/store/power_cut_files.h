@@ -7,13 +7,13 @@
 
 #pragma once
 
-#include <rocksdb/file_system.h>
-
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <rocksdb/file_system.h>
 
 #include "base/mutex.h"
 #include "base/random.h"
@@ -50,8 +50,8 @@ class PowerCutFiles final : public rocksdb::FileSystemWrapper {
   IO ReopenWritableFile(const std::string& path, const FileOptions& options,
                         std::unique_ptr<rocksdb::FSWritableFile>* result, Debug* debug) override;
   IO ReuseWritableFile(const std::string& path, const std::string& old_path,
-                       const FileOptions& options,
-                       std::unique_ptr<rocksdb::FSWritableFile>* result, Debug* debug) override;
+                       const FileOptions& options, std::unique_ptr<rocksdb::FSWritableFile>* result,
+                       Debug* debug) override;
   IO NewDirectory(const std::string& path, const Options& options,
                   std::unique_ptr<rocksdb::FSDirectory>* result, Debug* debug) override;
   IO FileExists(const std::string& path, const Options& options, Debug* debug) override;
@@ -108,8 +108,8 @@ class PowerCutFiles final : public rocksdb::FileSystemWrapper {
   };
 
   IO find(const std::string& path, FilePointer* file) const;
-  void change_name(std::string erased, std::string named, FilePointer file)
-      REQUIRES_LOCK(mutex_);
+  void change_name(std::string erased, std::string named, FilePointer file) REQUIRES_LOCK(mutex_);
+  void rename_folder(const std::string& from, const std::string& to) REQUIRES_LOCK(mutex_);
   static void apply(const NameChange& change, std::map<std::string, FilePointer>& names);
   bool step() REQUIRES_LOCK(mutex_);
   void cut_locked() REQUIRES_LOCK(mutex_);

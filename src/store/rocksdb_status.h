@@ -4,9 +4,9 @@
 
 #pragma once
 
-#include <rocksdb/status.h>
-
 #include <string>
+
+#include <rocksdb/status.h>
 
 #include "base/result.h"
 

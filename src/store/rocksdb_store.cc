@@ -1,5 +1,8 @@
 #include "store/rocksdb_store.h"
 
+#include <array>
+#include <atomic>
+
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
@@ -9,9 +12,6 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
-
-#include <array>
-#include <atomic>
 
 #include "base/bytes.h"
 #include "base/mutex.h"
@@ -30,7 +30,7 @@ using rocksdb::Slice;
 // Column families. Their names are on the disk; the order is ours.
 enum Family : std::size_t { kOwn, kLog, kHeads, kFirstTable };
 constexpr std::array<const char*, 9> kFamilyNames = {
-    "default", "log",    "heads", "meta", "dedup", "people", "identity", "catalog", "objects"};
+    "default", "log", "heads", "meta", "dedup", "people", "identity", "catalog", "objects"};
 
 constexpr const char* kFormatKey = "format";
 constexpr const char* kLastCommitKey = "last_commit";
@@ -267,7 +267,7 @@ Result<void> RocksdbStore::commit(std::uint64_t commit, std::span<const Partitio
     for (const Row& row : b.rows) {
       rocksdb::ColumnFamilyHandle* family = d.family(row.table);
       note(row.value.has_value() ? write.Put(family, row.key, *row.value)
-                                             : write.Delete(family, row.key));
+                                 : write.Delete(family, row.key));
     }
   }
   std::string number;

@@ -56,8 +56,9 @@ class Store {
   // Writes all batches and returns when they are durable (fsynced).
   //
   // REQUIRES commit numbers strictly ascending over the life of the store.
-  // kUnavailable: the disk is full; nothing of the batch is visible, and a later commit may succeed.
-  // kInternal: an fsync or write failed otherwise: the caller must stop acknowledging and exit.
+  // kUnavailable: the disk is full; nothing of the batch is visible, and a later commit may
+  // succeed. kInternal: an fsync or write failed otherwise: the caller must stop acknowledging and
+  // exit.
   virtual Result<void> commit(std::uint64_t commit, std::span<const PartitionBatch> batches) = 0;
 
   // The last durable commit number; 0 in a new store.
@@ -73,7 +74,8 @@ class Store {
       const std::function<Result<bool>(std::uint64_t commit, std::uint16_t partition,
                                        std::string_view value)>& visit) const = 0;
   // Log values of one partition whose records go beyond `after_sequence`, at most `values_max`.
-  virtual Result<std::vector<std::string>> read(std::uint16_t partition, std::uint64_t after_sequence,
+  virtual Result<std::vector<std::string>> read(std::uint16_t partition,
+                                                std::uint64_t after_sequence,
                                                 std::size_t values_max) const = 0;
   // Replaces a log value in place (erasure). Durable on return.
   virtual Result<void> rewrite_log(std::uint64_t commit, std::uint16_t partition,
@@ -83,15 +85,16 @@ class Store {
   virtual Result<std::vector<std::optional<std::string>>> mget(
       Table table, std::span<const std::string> keys) const = 0;
   // Rows whose key starts with `prefix`, in key order, until the visitor returns false.
-  virtual Result<void> scan(Table table, std::string_view prefix,
-                            const std::function<bool(std::string_view key, std::string_view value)>&
-                                visit) const = 0;
+  virtual Result<void> scan(
+      Table table, std::string_view prefix,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit) const = 0;
   // Erases all rows with from <= key < to. Durable with the next commit.
   virtual Result<void> erase_range(Table table, std::string_view from, std::string_view to) = 0;
 
   // Files for models and consumer checkpoints: written aside, fsynced, renamed, directory fsynced,
   // with a checksum. get_blob gives kDataLoss on a damaged one, kNotFound when there is none.
-  virtual Result<void> put_blob(std::string_view name, std::uint64_t version, std::string_view bytes) = 0;
+  virtual Result<void> put_blob(std::string_view name, std::uint64_t version,
+                                std::string_view bytes) = 0;
   virtual Result<std::string> get_blob(std::string_view name, std::uint64_t version) const = 0;
   // Versions of a blob, ascending.
   virtual Result<std::vector<std::uint64_t>> blob_versions(std::string_view name) const = 0;
@@ -105,7 +108,8 @@ class Store {
   // A consistent copy of everything in the (new or empty) directory, while commits go on.
   virtual Result<void> backup(const std::string& directory) = 0;
 
-  // Rewrites the files, so that erased and overwritten bytes are in none of them. Slow: erasure only.
+  // Rewrites the files, so that erased and overwritten bytes are in none of them. Slow: erasure
+  // only.
   virtual Result<void> compact() = 0;
 
   virtual std::uint64_t log_bytes() const = 0;  // approximate, for metrics

@@ -1,11 +1,11 @@
 // A disk that is really full: a small tmpfs, filled by a neighbour file, freed again. Nothing
 // acknowledged is lost, writes are refused meanwhile, and they go on by themselves.
 // Skipped where a tmpfs cannot be mounted.
-#include <gtest/gtest.h>
-#include <sys/mount.h>
-
 #include <filesystem>
 #include <fstream>
+#include <sys/mount.h>
+
+#include <gtest/gtest.h>
 
 #include "journal/rebuild.h"
 #include "journal/test_world.h"
@@ -50,8 +50,8 @@ TEST_F(FullDisk, RefusesLosesNothingAndResumesByItself) {
   std::uint64_t message = 0, refused = 0;
   const auto send = [&](Journal& journal) {
     ++message;
-    const auto outcome = journal.append_and_wait(
-        {event_record(message % 31, message, std::string(20'000, 'e'))});
+    const auto outcome =
+        journal.append_and_wait({event_record(message % 31, message, std::string(20'000, 'e'))});
     if (outcome.has_value()) {
       acknowledged.insert(message);
     } else {
