@@ -1,0 +1,88 @@
+// Plays the made-up magazine against a running server: its readers come, see, read, buy and leave,
+// and its editor publishes, all through the HTTP API with a secret key and Ante-Now.
+//
+// In:   the world of sim/magazine.h and the address of a server with a simulated clock.
+// Out:  a server with a history; the truth about what its bets were worth (sim/lives.h).
+//
+// The first days are the old way: the same front page and the same mail for everybody, and events
+// only. Then the slots are set up and every visit asks for decisions. Several connections play at
+// once, an hour of the world at a time; a reader stays on one connection.
+// play_until() by one thread at a time; progress() and stop() by any.
+
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/demo_connection.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "sim/lives.h"
+#include "sim/magazine.h"
+
+namespace ante {
+
+inline constexpr std::int32_t kDemoHistoryDays = 90;
+inline constexpr std::int32_t kDemoMailMergeDays = 16;  // before the first decision
+inline constexpr double kDemoHoldout = 0.2;
+inline constexpr DurationMs kDemoGoalWindowMs = 2 * kDayMs;
+inline constexpr unsigned kDemoConnections = 24;
+
+struct DemoProgress {
+  TimeMs now_ms = 0;  // of the world
+  std::uint64_t visits = 0, requests = 0, decisions = 0, bets = 0, items = 0;
+  std::uint64_t other_default = 0;  // decisions whose safe default was not the one we expected
+};
+
+class DemoPlayer {
+ public:
+  struct Server {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string secret_key;
+  };
+  // `world` outlives the player.
+  DemoPlayer(const sim::Magazine& world, const Server& server, unsigned connections);
+
+  // Plays on to `until`. `after_day` is called after each day of the world, on this thread.
+  // kUnavailable: stop() was called, or the server is gone; else what it refused.
+  Result<void> play_until(TimeMs until, const std::function<void(const DemoProgress&)>& after_day);
+  void stop() { stopped_.store(true); }
+
+  DemoProgress progress() const;
+  sim::Truth truth(sim::Place place) const;
+
+ private:
+  struct Decided;
+  class VisitEvents;
+
+  Result<void> prepare_hour(TimeMs at_ms);
+  Result<void> publish_items(TimeMs at_ms);
+  Result<void> set_slots(TimeMs at_ms);
+  Result<void> play_hour(std::span<const sim::Visit> visits);
+  Result<void> play_visit(DemoConnection& connection, const sim::Visit& visit);
+  Result<void> play_place(DemoConnection& connection, const sim::Visit& visit, sim::Place place,
+                          VisitEvents& events);
+  Result<Decided> decide(DemoConnection& connection, const sim::Visit& visit, sim::Place place);
+  Result<DemoAnswer> call(DemoConnection& connection, std::string_view method,
+                          std::string_view target, std::string_view body, TimeMs now_ms);
+
+  const sim::Magazine& world_;
+  sim::Lives lives_;
+  std::vector<DemoConnection> connections_;
+  TimeMs now_ms_;
+  std::size_t items_sent_ = 0;
+  std::int32_t slots_week_ = -1;
+  std::atomic<bool> stopped_{false};
+  std::atomic<TimeMs> shown_now_ms_{0};
+  std::atomic<std::uint64_t> visits_{0}, requests_{0}, decisions_{0}, bets_{0}, other_default_{0},
+      items_shown_{0};
+};
+
+}  // namespace ante

@@ -1,0 +1,23 @@
+// The files of the demo site: one page, one style sheet, one script. No fonts, no images, nothing
+// from elsewhere. Constant; any thread.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ante {
+
+struct DemoFile {
+  std::string_view name;  // below /demo/; "" is the page
+  std::string_view content_type;
+  std::string text;
+};
+
+// Null: there is no such file.
+const DemoFile* demo_file(std::string_view name);
+
+// The script, in demo_site_script.cc: in parts, because a literal has a length that compilers promise.
+std::string demo_script();
+
+}  // namespace ante
