@@ -55,7 +55,7 @@ FAULTS = [
                 "place.propensity = static_cast<float>(place_item(slate, branches, k, chosen));",
                 "place.propensity = 0.99F * static_cast<float>(place_item(slate, branches, k, chosen));"),),
         target="decision_test",
-        test="",
+        test="Policy.PropensityOffByOnePerCentIsCaught",
     ),
     Fault(
         name="holdout-leaked-into-learning",
@@ -63,6 +63,32 @@ FAULTS = [
         edits=(("src/learning/trainer.cc", "if (row.arm == Arm::kHoldout || !row.in_hand) return;",
                 "if (!row.in_hand) return;"),),
         target="learning_test",
-        test="",
+        test="Trainer.HoldoutRowsNeverReachTheModel",
+    ),
+    Fault(
+        name="fold-reads-todays-catalogue",
+        what="a person's interests take the topics an item has now, not those of the event",
+        edits=(
+            ("src/catalog/catalog.cc", "void Catalog::consume(const CommittedRecord& record) {\n", """\
+std::map<std::uint64_t, std::vector<TopicKey>> todays_topics;
+
+void Catalog::consume(const CommittedRecord& record) {
+  if (const auto item = decode_item(record.body); item && record.header.kind == RecordKind::kItem) {
+    todays_topics[item->key.value] = item->topic_keys;
+  }
+"""),
+            ("src/profile/fold.cc", "      notice_topics(state, item.topics, weight, moment);\n", """\
+      const auto today = todays_topics.find(item.key.value);
+      notice_topics(state, today == todays_topics.end() ? item.topics : today->second, weight, moment);
+"""),
+            ("src/profile/fold.cc", "namespace ante {\nnamespace {\n", """\
+#include <map>
+namespace ante {
+extern std::map<std::uint64_t, std::vector<TopicKey>> todays_topics;
+namespace {
+"""),
+        ),
+        target="rebuild_test",
+        test="Rebuild.AFoldReadsTheItemAsItWasAndNotTodaysCatalogue",
     ),
 ]
