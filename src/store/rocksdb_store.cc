@@ -9,6 +9,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
@@ -68,6 +69,16 @@ rocksdb::ColumnFamilyOptions family_options(std::size_t family,
   return options;
 }
 
+// RocksDB would wait up to five seconds before it looks at a full disk again, and be busy until
+// then. We resume it ourselves before the next commit.
+class ManualRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 rocksdb::DBOptions database_options(const RocksdbOptions& wanted, rocksdb::Env* env) {
   rocksdb::DBOptions options;
   options.env = env;
@@ -83,6 +94,7 @@ rocksdb::DBOptions database_options(const RocksdbOptions& wanted, rocksdb::Env* 
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.recycle_log_file_num = 0;  // erased bytes must not live on in a recycled file
   options.track_and_verify_wals_in_manifest = true;
+  options.listeners.push_back(std::make_shared<ManualRecovery>());
   options.bgerror_resume_retry_interval = 500'000;  // µs
   return options;
 }
