@@ -71,6 +71,16 @@ constexpr ProblemType kProblems[] = {
      "Send it again after Retry-After."},
 };
 
+// Messages of parsers begin with a pointer: "#/price/amount: must be …".
+Problem invalid_request(const std::string& message) {
+  Problem problem{.name = "invalid-request", .detail = message};
+  const std::size_t colon = message.find(": ");
+  if (message.starts_with('#') && colon != std::string::npos) {
+    problem.errors.emplace_back(message.substr(0, colon), message.substr(colon + 2));
+  }
+  return problem;
+}
+
 }  // namespace
 
 std::span<const ProblemType> problem_types() { return kProblems; }
@@ -82,7 +92,7 @@ const ProblemType* find_problem_type(std::string_view name) {
 
 Problem problem_of(const Error& error) {
   switch (error.code) {
-    case ErrorCode::kInvalidArgument: return {.name = "invalid-request", .detail = error.message};
+    case ErrorCode::kInvalidArgument: return invalid_request(error.message);
     case ErrorCode::kNotFound: return {.name = "not-found", .detail = error.message};
     case ErrorCode::kConflict: return {.name = "conflict", .detail = error.message};
     case ErrorCode::kUnavailable:

@@ -39,7 +39,7 @@ struct Problem {
 
 // The problem that fits an error of the engine.
 Problem problem_of(const Error& error);
-// `about`: where the type's address begins ("http://host:port") and the instance.
+// `origin`: where the type's address begins ("http://host:port") and the instance.
 HttpResponse problem_response(const Problem& problem, std::string_view origin,
                               std::string_view instance);
 
