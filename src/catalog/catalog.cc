@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::size_t kChunkItems = 256;
 constexpr std::size_t kTopicShards = 256;
-// Up to this many and a 64th of the list, edits one by one; for more, one pass over the list is cheaper.
+// Up to this many and a 64th of the list, edits one by one; for more, one pass over the list is
+// cheaper.
 constexpr std::size_t kEditsOneByOneMax = 48;
 constexpr std::uint8_t kRowFormat = 1;
 constexpr std::uint8_t kSaveFormat = 1;
@@ -27,7 +28,9 @@ struct StoredItem {
   Item item;
   TimeMs first_seen_ms = 0;
   std::uint64_t sight = 0;  // 1, 2, 3 … in the order of first sight
-  TimeMs date_ms() const { return item.published_at_ms != 0 ? item.published_at_ms : first_seen_ms; }
+  TimeMs date_ms() const {
+    return item.published_at_ms != 0 ? item.published_at_ms : first_seen_ms;
+  }
 };
 using StoredPointer = std::shared_ptr<const StoredItem>;
 using Chunk = std::array<StoredPointer, kChunkItems>;
@@ -63,7 +66,8 @@ std::string row_of(const StoredItem& stored) {
 
 Result<StoredItem> stored_of_row(std::string_view row) {
   ByteReader in(row);
-  if (in.u8() != kRowFormat) return data_loss("catalogue row: empty or written by a later version of ante");
+  if (in.u8() != kRowFormat)
+    return data_loss("catalogue row: empty or written by a later version of ante");
   StoredItem stored;
   stored.first_seen_ms = in.svarint();
   stored.sight = in.varint();
@@ -112,8 +116,8 @@ namespace {
 
 using Contents = CatalogView::Contents;
 
-void edit_list(std::vector<ItemIndex>& list, std::vector<ListEdit>& edits, const Contents& old_contents,
-               const Contents& new_contents) {
+void edit_list(std::vector<ItemIndex>& list, std::vector<ListEdit>& edits,
+               const Contents& old_contents, const Contents& new_contents) {
   const auto newer_in = [](const Contents& contents) {
     return [&contents](ItemIndex a, const StoredItem& b) { return newer(*contents.stored(a), b); };
   };
@@ -127,7 +131,8 @@ void edit_list(std::vector<ItemIndex>& list, std::vector<ListEdit>& edits, const
     }
     for (const ListEdit& e : edits) {
       if (e.after == nullptr) continue;
-      list.insert(std::lower_bound(list.begin(), list.end(), *e.after, newer_in(new_contents)), e.index);
+      list.insert(std::lower_bound(list.begin(), list.end(), *e.after, newer_in(new_contents)),
+                  e.index);
     }
     return;
   }
@@ -162,7 +167,7 @@ struct Catalog::State {
   Published<Contents> published;
   std::map<ItemIndex, StoredPointer> pending;  // changed since the last publication
   std::map<ItemIndex, StoredPointer> dirty;    // changed since the last collect_dirty
-  Commit commit;  // the last one consumed
+  Commit commit;                               // the last one consumed
   std::uint64_t next_sight = 1;
   std::size_t size = 0;  // with pending ones
   std::atomic<std::uint64_t> refused{0};
@@ -190,7 +195,8 @@ struct Catalog::State {
       const std::size_t at = index.value / kChunkItems;
       if (open == nullptr || at != open_at) {
         if (at >= next->chunks.size()) next->chunks.resize(at + 1);
-        auto copy = next->chunks[at] == nullptr ? std::make_shared<Chunk>() : std::make_shared<Chunk>(*next->chunks[at]);
+        auto copy = next->chunks[at] == nullptr ? std::make_shared<Chunk>()
+                                                : std::make_shared<Chunk>(*next->chunks[at]);
         open = copy.get();
         open_at = at;
         next->chunks[at] = std::move(copy);
@@ -245,12 +251,14 @@ void Catalog::State::update_topics(Contents& next, const std::vector<ListEdit>& 
     const TopicList* old_list = next.topic(key);
     if (old_list == nullptr && next.topic_count >= kCatalogTopicsMax) continue;
     if (old_list == nullptr) ++next.topic_count;
-    auto list = old_list == nullptr ? std::make_shared<TopicList>() : std::make_shared<TopicList>(*old_list);
+    auto list = old_list == nullptr ? std::make_shared<TopicList>()
+                                    : std::make_shared<TopicList>(*old_list);
     list->name = topic.name;
     edit_list(list->items, topic.edits, *current, next);
     const std::size_t at = shard_of(key);
     if (open[at] == nullptr) {
-      auto copy = next.topics[at] == nullptr ? std::make_shared<TopicShard>() : std::make_shared<TopicShard>(*next.topics[at]);
+      auto copy = next.topics[at] == nullptr ? std::make_shared<TopicShard>()
+                                             : std::make_shared<TopicShard>(*next.topics[at]);
       open[at] = copy.get();
       next.topics[at] = std::move(copy);
     }
@@ -267,12 +275,14 @@ void Catalog::State::update_text(Contents& next, const std::vector<ListEdit>& ch
                       change.before->item.text == change.after->item.text &&
                       change.before->item.topics == change.after->item.topics;
     if (same) continue;  // a new price or stock
-    words.push_back({change.index, change.after == nullptr ? std::vector<TermCount>{} : terms_of(change.after->item)});
+    words.push_back({change.index, change.after == nullptr ? std::vector<TermCount>{}
+                                                           : terms_of(change.after->item)});
   }
   if (!words.empty()) next.text = next.text.with(std::move(words));
 }
 
-CatalogView::CatalogView(std::shared_ptr<const Contents> contents) : contents_(std::move(contents)) {}
+CatalogView::CatalogView(std::shared_ptr<const Contents> contents)
+    : contents_(std::move(contents)) {}
 
 const Item* CatalogView::find(ItemKey key) const {
   const auto index = contents_->interner->find(key);
@@ -340,7 +350,9 @@ void Catalog::publish() {
   next->version = std::max(next->version + 1, state_->commit.value);
   std::vector<ListEdit> changes;  // of what is not withdrawn
   changes.reserve(state_->pending.size());
-  const auto shown = [](const StoredItem* s) { return s == nullptr || s->item.withdrawn ? nullptr : s; };
+  const auto shown = [](const StoredItem* s) {
+    return s == nullptr || s->item.withdrawn ? nullptr : s;
+  };
   for (const auto& [index, stored] : state_->pending) {
     changes.push_back({index, shown(state_->current->stored(index)), shown(stored.get())});
   }
@@ -359,15 +371,18 @@ void Catalog::publish() {
 }
 
 void Catalog::collect_dirty(std::vector<std::pair<std::string, std::string>>& rows) {
-  for (const auto& [index, stored] : state_->dirty) rows.emplace_back(row_key(stored->item.key), row_of(*stored));
+  for (const auto& [index, stored] : state_->dirty)
+    rows.emplace_back(row_key(stored->item.key), row_of(*stored));
   state_->dirty.clear();
 }
 
 Result<void> Catalog::restore(std::string_view key, std::string_view value) {
   auto stored = std::make_shared<StoredItem>(TRY(stored_of_row(value)));
-  if (row_key(stored->item.key) != key) return data_loss("catalogue row: its item belongs to another key");
+  if (row_key(stored->item.key) != key)
+    return data_loss("catalogue row: its item belongs to another key");
   const auto index = state_->admit(stored->item.key);
-  if (!index) return unavailable("catalogue row: more than " + std::to_string(kCatalogItemsMax) + " items");
+  if (!index)
+    return unavailable("catalogue row: more than " + std::to_string(kCatalogItemsMax) + " items");
   state_->next_sight = std::max(state_->next_sight, stored->sight + 1);
   state_->pending[*index] = std::move(stored);
   return {};
@@ -392,7 +407,8 @@ std::string Catalog::save() const {
 
 Result<void> Catalog::load(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.u8() != kSaveFormat) return data_loss("saved catalogue: empty or written by a later version of ante");
+  if (in.u8() != kSaveFormat)
+    return data_loss("saved catalogue: empty or written by a later version of ante");
   const std::size_t items = in.count(1);
   for (std::size_t i = 0; i < items && in.ok(); ++i) {
     const std::string_view row = in.string();

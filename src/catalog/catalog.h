@@ -35,8 +35,8 @@ class CatalogView {
   // Items (not withdrawn), newest first by publishedAt (unknown: first sight), then by first sight.
   std::span<const ItemIndex> newest() const;
   std::string topic_name(TopicKey topic) const;  // empty when unknown
-  std::size_t size() const;       // withdrawn items included
-  std::uint64_t version() const;  // grows with every published change
+  std::size_t size() const;                      // withdrawn items included
+  std::uint64_t version() const;                 // grows with every published change
   // Words of titles, texts and topics of the items that are not withdrawn.
   const TextIndex& text() const;
 
@@ -68,8 +68,8 @@ class Catalog final : public LogConsumer {
   // back at start, in any order.
   void collect_dirty(std::vector<std::pair<std::string, std::string>>& rows);
   Result<void> restore(std::string_view key, std::string_view value);
-  // Makes what was consumed or restored visible. Costs microseconds for a few items, and O(items) for
-  // many at once.
+  // Makes what was consumed or restored visible. Costs microseconds for a few items, and O(items)
+  // for many at once.
   void publish();
 
  private:

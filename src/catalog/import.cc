@@ -16,15 +16,24 @@ struct Field {
   FieldKind kind;
 };
 constexpr std::array<Field, 18> kFields{{
-    {"id", FieldKind::kText},          {"url", FieldKind::kText},
-    {"title", FieldKind::kText},       {"text", FieldKind::kText},
-    {"image", FieldKind::kText},       {"kind", FieldKind::kText},
-    {"topics", FieldKind::kList},      {"needs", FieldKind::kList},
-    {"group", FieldKind::kText},       {"publishedAt", FieldKind::kText},
-    {"expiresAt", FieldKind::kText},   {"evergreen", FieldKind::kFlag},
-    {"price", FieldKind::kMoney},      {"currency", FieldKind::kText},
-    {"available", FieldKind::kFlag},   {"mustRead", FieldKind::kFlag},
-    {"repeatable", FieldKind::kFlag},  {"intent", FieldKind::kText},
+    {"id", FieldKind::kText},
+    {"url", FieldKind::kText},
+    {"title", FieldKind::kText},
+    {"text", FieldKind::kText},
+    {"image", FieldKind::kText},
+    {"kind", FieldKind::kText},
+    {"topics", FieldKind::kList},
+    {"needs", FieldKind::kList},
+    {"group", FieldKind::kText},
+    {"publishedAt", FieldKind::kText},
+    {"expiresAt", FieldKind::kText},
+    {"evergreen", FieldKind::kFlag},
+    {"price", FieldKind::kMoney},
+    {"currency", FieldKind::kText},
+    {"available", FieldKind::kFlag},
+    {"mustRead", FieldKind::kFlag},
+    {"repeatable", FieldKind::kFlag},
+    {"intent", FieldKind::kText},
 }};
 
 const Field* field_named(std::string_view name) {
@@ -34,7 +43,8 @@ const Field* field_named(std::string_view name) {
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -73,9 +83,15 @@ class RowWriter {
       return {};
     }
     switch (field.kind) {
-      case FieldKind::kText: json_.field(field.name, text); break;
-      case FieldKind::kFlag: json_.field(field.name, TRY(flag_of(field.name, text))); break;
-      case FieldKind::kMoney: amount_ = TRY(amount_of(text)); break;
+      case FieldKind::kText:
+        json_.field(field.name, text);
+        break;
+      case FieldKind::kFlag:
+        json_.field(field.name, TRY(flag_of(field.name, text)));
+        break;
+      case FieldKind::kMoney:
+        amount_ = TRY(amount_of(text));
+        break;
       case FieldKind::kList:
         json_.key(field.name).begin_array();
         while (!text.empty()) {
@@ -89,11 +105,19 @@ class RowWriter {
     return {};
   }
 
-  Result<void> finish(const std::vector<std::pair<std::string_view, std::string_view>>& attributes) {
+  Result<void> finish(
+      const std::vector<std::pair<std::string_view, std::string_view>>& attributes) {
     if (amount_ && currency_.empty()) {
-      return invalid_argument("column price: a price needs a currency; add a column 'currency' or a constant in the map");
+      return invalid_argument(
+          "column price: a price needs a currency; add a column 'currency' or a constant in the "
+          "map");
     }
-    if (amount_) json_.key("price").begin_object().field("amount", *amount_).field("currency", currency_).end_object();
+    if (amount_)
+      json_.key("price")
+          .begin_object()
+          .field("amount", *amount_)
+          .field("currency", currency_)
+          .end_object();
     if (!attributes.empty()) {
       json_.key("attrs").begin_object();
       for (const auto& [name, value] : attributes) json_.field(name, value);
@@ -124,7 +148,8 @@ Result<Columns> columns_of(const CsvRecord& header, const ImportMap& map) {
     const std::string& ours = renamed == map.fields.end() ? key : renamed->second;
     const Field* field = field_named(ours);
     if (renamed != map.fields.end() && field == nullptr) {
-      return invalid_argument("map: '" + key + "' is mapped to '" + ours + "', which is no field of an item");
+      return invalid_argument("map: '" + key + "' is mapped to '" + ours +
+                              "', which is no field of an item");
     }
     if (field != nullptr && !taken.insert(field->name).second) {
       return invalid_argument("header: two columns give '" + ours + "'; rename one in the map");
@@ -133,18 +158,22 @@ Result<Columns> columns_of(const CsvRecord& header, const ImportMap& map) {
     columns.names.push_back(key);
   }
   for (const auto& [name, value] : map.constants) {
-    if (field_named(name) == nullptr) return invalid_argument("map: the constant '" + name + "' is no field of an item");
+    if (field_named(name) == nullptr)
+      return invalid_argument("map: the constant '" + name + "' is no field of an item");
   }
   if (!taken.contains("id")) {
-    return invalid_argument("header: no column 'id'; name the column that identifies an item in the map, e.g. SKU = \"id\"");
+    return invalid_argument(
+        "header: no column 'id'; name the column that identifies an item in the map, e.g. SKU = "
+        "\"id\"");
   }
   return columns;
 }
 
 Result<Item> item_of_row(const CsvRecord& row, const Columns& columns, const ImportMap& map) {
   if (row.fields.size() != columns.fields.size()) {
-    return invalid_argument("expected " + std::to_string(columns.fields.size()) + " columns as in the header, found " +
-                            std::to_string(row.fields.size()) + "; quote fields that hold the delimiter");
+    return invalid_argument(
+        "expected " + std::to_string(columns.fields.size()) + " columns as in the header, found " +
+        std::to_string(row.fields.size()) + "; quote fields that hold the delimiter");
   }
   std::string json;
   RowWriter writer(json, map.list_separator);
@@ -202,7 +231,8 @@ Result<ImportedItems> items_from_ndjson(std::string_view bytes) {
 Result<ImportedItems> items_from_csv(std::string_view bytes, const ImportMap& map) {
   TRY(check_size(bytes));
   CsvReader reader(without_byte_order_mark(bytes), map.delimiter);
-  if (reader.at_end()) return invalid_argument("the file is empty; its first line must name the columns");
+  if (reader.at_end())
+    return invalid_argument("the file is empty; its first line must name the columns");
   const CsvRecord header = TRY(reader.next());
   const Columns columns = TRY(columns_of(header, map));
   ImportedItems imported;
@@ -239,7 +269,9 @@ Result<std::string> CsvReader::quoted() {
     const std::size_t quote = ahead.find('"');
     if (quote == std::string_view::npos) {
       skip_line();
-      return invalid_argument("a quote opens here and is never closed; close it, or double it if it is part of the text");
+      return invalid_argument(
+          "a quote opens here and is never closed; close it, or double it if it is part of the "
+          "text");
     }
     text.append(ahead.substr(0, quote));
     lines += static_cast<std::uint64_t>(std::ranges::count(ahead.substr(0, quote), '\n'));
@@ -250,7 +282,8 @@ Result<std::string> CsvReader::quoted() {
   }
   if (!ahead.empty() && ahead[0] != delimiter_ && ahead[0] != '\n' && ahead[0] != '\r') {
     skip_line();
-    return invalid_argument("text follows a closing quote; quote the whole field and double the quotes within");
+    return invalid_argument(
+        "text follows a closing quote; quote the whole field and double the quotes within");
   }
   rest_ = ahead;
   line_ += lines;
@@ -269,7 +302,8 @@ Result<CsvRecord> CsvReader::next() {
       rest_.remove_prefix(1);
       record.fields.push_back(TRY(quoted()));
     } else {
-      const std::size_t end = std::min(rest_.find_first_of(std::string{delimiter_, '\n'}), rest_.size());
+      const std::size_t end =
+          std::min(rest_.find_first_of(std::string{delimiter_, '\n'}), rest_.size());
       std::string_view field = rest_.substr(0, end);
       rest_.remove_prefix(end);
       if ((rest_.empty() || rest_[0] == '\n') && field.ends_with('\r')) field.remove_suffix(1);

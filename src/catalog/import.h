@@ -35,7 +35,7 @@ struct ImportedItems {
 
 // What the columns of a file mean, where their names are not ours.
 struct ImportMap {
-  std::map<std::string, std::string> fields;  // their name → our field: "SKU" → "id"
+  std::map<std::string, std::string> fields;     // their name → our field: "SKU" → "id"
   std::map<std::string, std::string> constants;  // our field → a value for every item
   char delimiter = ',';
   char list_separator = '|';  // within topics and needs

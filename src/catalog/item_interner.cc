@@ -102,7 +102,8 @@ std::optional<ItemIndex> ItemInterner::intern(ItemKey key) {
   State::Shard& shard = state_->shard_of(key.value);
   MutexLock lock(shard.mutex);
   Table* table = shard.tables.back().get();
-  if (const std::uint32_t number = get(*table, key.value); number != 0) return ItemIndex{number - 1};
+  if (const std::uint32_t number = get(*table, key.value); number != 0)
+    return ItemIndex{number - 1};
   const std::optional<std::uint32_t> number = state_->next_number(key.value);
   if (!number) return std::nullopt;
   if ((shard.used + 1) * 2 > table->slots.size()) {
@@ -122,7 +123,8 @@ std::optional<ItemIndex> ItemInterner::intern(ItemKey key) {
 
 ItemKey ItemInterner::key_of(ItemIndex index) const {
   CHECK(index.value < size());
-  const State::Block* block = state_->blocks[index.value / kBlockKeys].load(std::memory_order_acquire);
+  const State::Block* block =
+      state_->blocks[index.value / kBlockKeys].load(std::memory_order_acquire);
   return ItemKey{(*block)[index.value % kBlockKeys]};
 }
 

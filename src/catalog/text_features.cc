@@ -24,7 +24,9 @@ struct CodePoint {
 
 // The code point at the start of `text`; a wrong byte stands for itself as a separator.
 CodePoint next_code_point(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
   const std::uint32_t first = byte(0);
   if (first < 0x80) return {first, 1};
   const std::size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
@@ -38,20 +40,23 @@ CodePoint next_code_point(std::string_view text) {
 }
 
 bool is_cjk(std::uint32_t c) {
-  return (c >= 0x3040 && c <= 0x30ff) || (c >= 0x3400 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7a3);
+  return (c >= 0x3040 && c <= 0x30ff) || (c >= 0x3400 && c <= 0x9fff) ||
+         (c >= 0xac00 && c <= 0xd7a3);
 }
 
 bool in_word(std::uint32_t c) {
   if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   if (c < 0xc0) return c == 0xaa || c == 0xb5 || c == 0xba;
   if (c == 0xd7 || c == 0xf7) return false;
-  return !(c >= 0x2000 && c <= 0x2bff) && !(c >= 0x3000 && c <= 0x303f) && !(c >= 0xff00 && c <= 0xff0f);
+  return !(c >= 0x2000 && c <= 0x2bff) && !(c >= 0x3000 && c <= 0x303f) &&
+         !(c >= 0xff00 && c <= 0xff0f);
 }
 
 // Of Latin, Greek and Cyrillic; others have no case or keep it.
 std::uint32_t lower(std::uint32_t c) {
   if (c >= 'A' && c <= 'Z') return c + 0x20;
-  if ((c >= 0xc0 && c <= 0xde) || (c >= 0x391 && c <= 0x3a9) || (c >= 0x410 && c <= 0x42f)) return c + 0x20;
+  if ((c >= 0xc0 && c <= 0xde) || (c >= 0x391 && c <= 0x3a9) || (c >= 0x410 && c <= 0x42f))
+    return c + 0x20;
   if ((c >= 0x100 && c <= 0x137) || (c >= 0x14a && c <= 0x177)) return c | 1;
   if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e)) return c + (c & 1);
   if (c >= 0x400 && c <= 0x40f) return c + 0x50;
@@ -78,7 +83,8 @@ void append_utf8(std::uint32_t c, std::string& out) {
 }
 
 // False: the terms are full.
-bool add_term(std::string_view word, std::uint8_t weight, std::size_t terms_max, std::vector<TermCount>& terms) {
+bool add_term(std::string_view word, std::uint8_t weight, std::size_t terms_max,
+              std::vector<TermCount>& terms) {
   const auto term = static_cast<std::uint32_t>(hash64(word, 4));
   const auto same = std::ranges::find(terms, term, &TermCount::term);
   if (same != terms.end()) {
@@ -92,7 +98,8 @@ bool add_term(std::string_view word, std::uint8_t weight, std::size_t terms_max,
 
 }  // namespace
 
-void add_terms(std::string_view text, std::uint8_t weight, std::size_t terms_max, std::vector<TermCount>& terms) {
+void add_terms(std::string_view text, std::uint8_t weight, std::size_t terms_max,
+               std::vector<TermCount>& terms) {
   std::string word;
   std::size_t letters = 0;
   bool digit = false, room = true;
@@ -160,7 +167,8 @@ struct TextIndex::Segment {
   }
 
   std::span<const std::uint32_t> terms_at(std::size_t place) const {
-    return std::span(item_terms).subspan(first_term[place], first_term[place + 1] - first_term[place]);
+    return std::span(item_terms)
+        .subspan(first_term[place], first_term[place + 1] - first_term[place]);
   }
 
   std::span<const Posting> postings_of(std::uint32_t term) const {
@@ -182,7 +190,9 @@ void sort_by_term(std::vector<std::pair<std::uint32_t, std::uint32_t>>& pairs) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> moved(pairs.size());
   for (unsigned shift = 0; shift < 32; shift += kDigitBits) {
     std::array<std::size_t, (1U << kDigitBits) + 1> first{};
-    const auto digit = [shift](std::uint32_t term) { return term >> shift & ((1U << kDigitBits) - 1); };
+    const auto digit = [shift](std::uint32_t term) {
+      return term >> shift & ((1U << kDigitBits) - 1);
+    };
     for (const auto& [term, place] : pairs) ++first[digit(term) + 1];
     for (std::size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
     for (const auto& pair : pairs) moved[first[digit(pair.first)]++] = pair;
@@ -211,7 +221,7 @@ void TextIndex::Segment::invert() {
       terms.push_back(term);
       first_posting.push_back(static_cast<std::uint32_t>(postings.size()));
     }
-    postings.push_back({posting >> 8, posting & 0xff});
+    postings.push_back({(posting >> 8) & 0xffffff, posting & 0xff});
   }
   first_posting.push_back(static_cast<std::uint32_t>(postings.size()));
   terms.shrink_to_fit();
@@ -230,8 +240,9 @@ void TextIndex::take_out(ItemIndex item) {
   for (Part& part : parts_) {
     const auto place = part.segment->place_of(item);
     if (!place || (part.gone != nullptr && (*part.gone)[*place])) continue;
-    auto gone = part.gone == nullptr ? std::make_shared<std::vector<bool>>(part.segment->items.size())
-                                     : std::make_shared<std::vector<bool>>(*part.gone);
+    auto gone = part.gone == nullptr
+                    ? std::make_shared<std::vector<bool>>(part.segment->items.size())
+                    : std::make_shared<std::vector<bool>>(*part.gone);
     (*gone)[*place] = true;
     part.gone = std::move(gone);
     ++part.gone_count;
@@ -254,15 +265,17 @@ void TextIndex::merge_small_parts() {
     const auto take = [&](const Part& part, std::size_t place) {
       if (part.gone != nullptr && (*part.gone)[place]) return;
       counts.clear();
-      for (std::uint32_t i = part.segment->first_term[place]; i < part.segment->first_term[place + 1]; ++i) {
+      for (std::uint32_t i = part.segment->first_term[place];
+           i < part.segment->first_term[place + 1]; ++i) {
         counts.push_back({part.segment->item_terms[i], part.segment->item_counts[i]});
       }
       merged->add(part.segment->items[place], counts);
     };
     std::size_t i = 0, k = 0;
     while (i < a.segment->items.size() || k < b.segment->items.size()) {
-      const bool from_a = k == b.segment->items.size() ||
-                          (i < a.segment->items.size() && a.segment->items[i] <= b.segment->items[k]);
+      const bool from_a =
+          k == b.segment->items.size() ||
+          (i < a.segment->items.size() && a.segment->items[i] <= b.segment->items[k]);
       from_a ? take(a, i++) : take(b, k++);
     }
     if (merged->items.empty()) continue;
@@ -304,7 +317,8 @@ std::vector<TextMatch> TextIndex::best(std::span<const std::uint32_t> terms, Ite
                                        std::size_t limit) const {
   std::vector<std::pair<std::size_t, std::uint32_t>> rarest_first;
   for (const std::uint32_t term : terms) {
-    if (const std::size_t items = items_with(term); items > 0) rarest_first.emplace_back(items, term);
+    if (const std::size_t items = items_with(term); items > 0)
+      rarest_first.emplace_back(items, term);
   }
   std::ranges::sort(rarest_first);
   const auto all = static_cast<float>(size());
@@ -320,7 +334,8 @@ std::vector<TextMatch> TextIndex::best(std::span<const std::uint32_t> terms, Ite
       for (const Segment::Posting& p : postings.last(read)) {
         if (part->gone != nullptr && (*part->gone)[p.place]) continue;
         const auto count = static_cast<float>(p.count);
-        hits.push_back({part->segment->items[p.place], rarity * count * (kSaturation + 1) / (count + kSaturation)});
+        hits.push_back({part->segment->items[p.place],
+                        rarity * count * (kSaturation + 1) / (count + kSaturation)});
       }
     }
   }
@@ -335,9 +350,10 @@ std::vector<TextMatch> TextIndex::best(std::span<const std::uint32_t> terms, Ite
     }
   }
   const std::size_t kept = std::min(limit, sums.size());
-  std::ranges::partial_sort(sums, sums.begin() + static_cast<std::ptrdiff_t>(kept), [](const auto& a, const auto& b) {
-    return std::tie(a.score, a.item) > std::tie(b.score, b.item);
-  });
+  std::ranges::partial_sort(sums, sums.begin() + static_cast<std::ptrdiff_t>(kept),
+                            [](const auto& a, const auto& b) {
+                              return std::tie(a.score, a.item) > std::tie(b.score, b.item);
+                            });
   sums.resize(kept);
   return sums;
 }

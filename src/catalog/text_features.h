@@ -20,10 +20,10 @@
 
 namespace ante {
 
-inline constexpr std::size_t kTextTermsPerItemMax = 64;     // distinct words; later ones are not read
+inline constexpr std::size_t kTextTermsPerItemMax = 64;  // distinct words; later ones are not read
 inline constexpr std::size_t kTextQueryTermsMax = 16;
 inline constexpr std::size_t kTextPostingsPerQueryMax = 4096;  // the work of one search
-inline constexpr std::size_t kTextItemsMax = 200'000;       // later items are found by topic only
+inline constexpr std::size_t kTextItemsMax = 200'000;  // later items are found by topic only
 
 struct TermCount {
   std::uint32_t term = 0;
@@ -31,9 +31,10 @@ struct TermCount {
   friend bool operator==(const TermCount&, const TermCount&) = default;
 };
 
-// Lower-case words of `text`, added to `terms` until it has `terms_max`. Words are runs of letters and
-// digits; those of one or two letters are skipped; each CJK character is a word.
-void add_terms(std::string_view text, std::uint8_t weight, std::size_t terms_max, std::vector<TermCount>& terms);
+// Lower-case words of `text`, added to `terms` until it has `terms_max`. Words are runs of letters
+// and digits; those of one or two letters are skipped; each CJK character is a word.
+void add_terms(std::string_view text, std::uint8_t weight, std::size_t terms_max,
+               std::vector<TermCount>& terms);
 
 // Of topics, title (twice the weight) and text, in this order.
 std::vector<TermCount> terms_of(const Item& item);
@@ -72,7 +73,8 @@ class TextIndex {
   };
   void take_out(ItemIndex item);
   void merge_small_parts();
-  std::vector<TextMatch> best(std::span<const std::uint32_t> terms, ItemIndex without, std::size_t limit) const;
+  std::vector<TextMatch> best(std::span<const std::uint32_t> terms, ItemIndex without,
+                              std::size_t limit) const;
   std::size_t items_with(std::uint32_t term) const;
 
   std::vector<Part> parts_;  // oldest and largest first

@@ -47,7 +47,8 @@ bool contains(const std::vector<HiddenItem>& list, ItemKey item) {
 
 }  // namespace
 
-TopicAffinity topic_affinity(const PersonState& state, std::span<const TopicKey> topics, TimeMs now_ms) {
+TopicAffinity topic_affinity(const PersonState& state, std::span<const TopicKey> topics,
+                             TimeMs now_ms) {
   const bool visiting = in_visit(state, now_ms);
   const std::uint32_t now_s = seconds_of(now_ms);
   return affinity(topics, [&](TopicKey topic) {

@@ -2,8 +2,8 @@
 // training and for serving.
 //
 // In:   a person's (merged) state and the moment of deciding. Out: small numbers and yes or no.
-// Pure. The functions walk the person's lists; PersonFeatures answers the same for hundreds of items
-// of one decision, after one pass over the lists.
+// Pure. The functions walk the person's lists; PersonFeatures answers the same for hundreds of
+// items of one decision, after one pass over the lists.
 
 #pragma once
 
@@ -20,13 +20,14 @@ namespace ante {
 // Interest in a list of topics: sums over the topics the person has, divided by the square root of
 // the number asked for (as evidence is spread when it is folded).
 struct TopicAffinity {
-  float visit = 0;    // evidence of this visit; 0 when the visit is over
-  float lasting = 0;  // decayed to the moment asked for
-  float told = 0;     // the strongest word on any of them, a refusal before an equal wish
+  float visit = 0;      // evidence of this visit; 0 when the visit is over
+  float lasting = 0;    // decayed to the moment asked for
+  float told = 0;       // the strongest word on any of them, a refusal before an equal wish
   bool hidden = false;  // one of them is refused altogether
   friend bool operator==(const TopicAffinity&, const TopicAffinity&) = default;
 };
-TopicAffinity topic_affinity(const PersonState& state, std::span<const TopicKey> topics, TimeMs now_ms);
+TopicAffinity topic_affinity(const PersonState& state, std::span<const TopicKey> topics,
+                             TimeMs now_ms);
 
 // All lasting interest of the person, decayed to `now_ms`: to make shares of affinities.
 float lasting_total(const PersonState& state, TimeMs now_ms);

@@ -11,10 +11,10 @@ namespace {
 // Evidence of interest, in clicks. Why these: docs/decisions/profile-weights.md.
 constexpr float kClickWeight = 1;
 constexpr float kPageTopicWeight = 0.5F;
-constexpr float kReadWeight = 1.5F;          // any read outweighs a click …
-constexpr float kReadDepthWeight = 1.5F;     // … the deeper the more
-constexpr float kReadTimeWeight = 1;         // … the longer the more, up to kReadTimeMsMax
-constexpr float kReadFinishedWeight = 2;     // … and the end more than any depth
+constexpr float kReadWeight = 1.5F;       // any read outweighs a click …
+constexpr float kReadDepthWeight = 1.5F;  // … the deeper the more
+constexpr float kReadTimeWeight = 1;      // … the longer the more, up to kReadTimeMsMax
+constexpr float kReadFinishedWeight = 2;  // … and the end more than any depth
 constexpr std::uint32_t kReadTimeMsMax = 120'000;
 constexpr float kCartWeight = 2;
 constexpr float kPurchaseWeight = 3;
@@ -49,7 +49,9 @@ bool advance_visit(PersonState& state, TimeMs at_ms) {
   return true;
 }
 
-bool is_act(EventKind kind) { return kind != EventKind::kChannelOutcome && kind != EventKind::kRefunded; }
+bool is_act(EventKind kind) {
+  return kind != EventKind::kChannelOutcome && kind != EventKind::kRefunded;
+}
 
 float read_weight(const Event& event) {
   const float depth = static_cast<float>(std::min<int>(event.depth_percent.value_or(0), 100)) / 100;
@@ -63,13 +65,20 @@ float read_weight(const Event& event) {
 float item_weight(const Event& event) {
   switch (event.kind) {
     case EventKind::kViewed:
-    case EventKind::kClicked: return kClickWeight;
-    case EventKind::kArticleRead: return read_weight(event);
-    case EventKind::kAddedToCart: return kCartWeight;
-    case EventKind::kRemovedFromCart: return -kCartWeight;
-    case EventKind::kPurchased: return kPurchaseWeight;
-    case EventKind::kShared: return kShareWeight;
-    default: return 0;
+    case EventKind::kClicked:
+      return kClickWeight;
+    case EventKind::kArticleRead:
+      return read_weight(event);
+    case EventKind::kAddedToCart:
+      return kCartWeight;
+    case EventKind::kRemovedFromCart:
+      return -kCartWeight;
+    case EventKind::kPurchased:
+      return kPurchaseWeight;
+    case EventKind::kShared:
+      return kShareWeight;
+    default:
+      return 0;
   }
 }
 
@@ -77,7 +86,8 @@ void notice_topics(PersonState& state, const std::vector<TopicKey>& topics, floa
                    const Moment& moment) {
   if (topics.empty() || weight == 0) return;
   const float each = weight / std::sqrt(static_cast<float>(topics.size()));
-  for (const TopicKey topic : topics) notice_topic(state, topic, each, moment.at_s, moment.in_visit);
+  for (const TopicKey topic : topics)
+    notice_topic(state, topic, each, moment.at_s, moment.in_visit);
 }
 
 void fold_noticed(PersonState& state, const Event& event, const Moment& moment) {
@@ -96,7 +106,8 @@ void fold_noticed(PersonState& state, const Event& event, const Moment& moment) 
   if (event.kind == EventKind::kPage || event.kind == EventKind::kSearched) {
     notice_topics(state, event.topics, kPageTopicWeight, moment);
   }
-  if (event.kind == EventKind::kSearched && moment.in_visit && moment.at_ms >= state.last_query_ms) {
+  if (event.kind == EventKind::kSearched && moment.in_visit &&
+      moment.at_ms >= state.last_query_ms) {
     state.last_query = cut_utf8(event.query, kQueryBytesMax);
     state.last_query_ms = moment.at_ms;
   }
@@ -123,13 +134,15 @@ void forget_item(PersonState& state, const EventItem& item, std::uint32_t at_s) 
   if (weight == 0 || item.topics.empty()) return;
   const float each = -weight / std::sqrt(static_cast<float>(item.topics.size()));
   for (const TopicKey topic : item.topics) {
-    if (std::ranges::find(state.topics, topic, &TopicInterest::topic) == state.topics.end()) continue;
+    if (std::ranges::find(state.topics, topic, &TopicInterest::topic) == state.topics.end())
+      continue;
     notice_topic(state, topic, each, last_s, true);
   }
 }
 
 // A refusal touches the attribute that was named and no other.
-void fold_reason(PersonState& state, const Event& event, const EventItem& item, const Moment& moment) {
+void fold_reason(PersonState& state, const Event& event, const EventItem& item,
+                 const Moment& moment) {
   if (event.reason == "topic") {
     const std::vector<TopicKey>& topics = event.topics.empty() ? item.topics : event.topics;
     // One topic is meant beyond doubt; of several any may be.
@@ -163,7 +176,8 @@ void unhide(PersonState& state, const EventItem& item) {
   if (item.group.value != 0) remove_marked(state.hidden, item.group);
 }
 
-void tell_topics(PersonState& state, const std::vector<TopicKey>& topics, float delta, std::uint32_t at_s) {
+void tell_topics(PersonState& state, const std::vector<TopicKey>& topics, float delta,
+                 std::uint32_t at_s) {
   for (const TopicKey topic : topics) tell_topic(state, topic, delta, at_s);
 }
 
@@ -184,18 +198,22 @@ void fold_follow(PersonState& state, const Event& event, std::uint32_t at_s) {
 // What they say acts whatever the consent to noticing is: it is an instruction.
 void fold_told(PersonState& state, const Event& event, const Moment& moment) {
   switch (event.kind) {
-    case EventKind::kNotForMe: fold_not_for_me(state, event, moment); break;
+    case EventKind::kNotForMe:
+      fold_not_for_me(state, event, moment);
+      break;
     case EventKind::kPinned:
       for (const EventItem& item : event.items) {
         unhide(state, item);
-        const bool again = std::ranges::find(state.pinned, item.key, &HiddenItem::item) != state.pinned.end();
+        const bool again =
+            std::ranges::find(state.pinned, item.key, &HiddenItem::item) != state.pinned.end();
         add_marked(state.pinned, item.key, moment.at_s, kPinnedItemsMax);
         if (!again) tell_topics(state, item.topics, kPinTold, moment.at_s);
       }
       break;
     case EventKind::kUnpinned:
       for (const EventItem& item : event.items) {
-        if (remove_marked(state.pinned, item.key)) tell_topics(state, item.topics, -kPinTold, moment.at_s);
+        if (remove_marked(state.pinned, item.key))
+          tell_topics(state, item.topics, -kPinTold, moment.at_s);
       }
       break;
     case EventKind::kMoreLikeThis:
@@ -209,11 +227,14 @@ void fold_told(PersonState& state, const Event& event, const Moment& moment) {
       break;
     }
     case EventKind::kTopicFollowed:
-    case EventKind::kTopicUnfollowed: fold_follow(state, event, moment.at_s); break;
+    case EventKind::kTopicUnfollowed:
+      fold_follow(state, event, moment.at_s);
+      break;
     case EventKind::kRefunded:
       for (const EventItem& item : event.items) remove_bought(state, item.key);
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -305,7 +326,8 @@ bool fold_body(PersonState& state, const CommittedRecord& record) {
     case RecordKind::kErased:
     case RecordKind::kErase:
     case RecordKind::kItem:
-    case RecordKind::kObject: return false;
+    case RecordKind::kObject:
+      return false;
   }
   return false;  // a later kind: its number came from the log
 }

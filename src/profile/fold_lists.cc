@@ -44,13 +44,15 @@ double lasting_decay(double elapsed_s) {
   return std::exp2(-elapsed_s * (1000.0 / static_cast<double>(kLongInterestHalfLifeMs)));
 }
 
-void remember_recent(std::vector<RecentItem>& recent, ItemKey item, EventKind kind, std::uint32_t at_s) {
+void remember_recent(std::vector<RecentItem>& recent, ItemKey item, EventKind kind,
+                     std::uint32_t at_s) {
   const auto same = std::ranges::find(recent, item, &RecentItem::item);
   if (same != recent.end()) {
     if (same->at_s > at_s) return;
     recent.erase(same);
   }
-  const auto place = std::ranges::find_if(recent, [&](const RecentItem& r) { return r.at_s <= at_s; });
+  const auto place =
+      std::ranges::find_if(recent, [&](const RecentItem& r) { return r.at_s <= at_s; });
   if (recent.size() >= kRecentItemsMax) {
     if (place == recent.end()) return;  // older than all that is remembered
     std::move_backward(place, recent.end() - 1, recent.end());
@@ -106,16 +108,16 @@ void remove_bought(PersonState& state, ItemKey item) {
   if (own != state.own.end() && own->bought > 0) --own->bought;
 }
 
-void add_marked(std::vector<HiddenItem>& list, ItemKey item, std::uint32_t at_s, std::size_t entries_max) {
+void add_marked(std::vector<HiddenItem>& list, ItemKey item, std::uint32_t at_s,
+                std::size_t entries_max) {
   const auto same = std::ranges::find(list, item, &HiddenItem::item);
   if (same != list.end()) {
     same->at_s = std::max(same->at_s, at_s);
     return;
   }
   if (list.size() >= entries_max) {
-    list.erase(std::ranges::min_element(list, {}, [](const HiddenItem& h) {
-      return std::tuple(h.at_s, h.item.value);
-    }));
+    list.erase(std::ranges::min_element(
+        list, {}, [](const HiddenItem& h) { return std::tuple(h.at_s, h.item.value); }));
   }
   list.push_back({item, at_s});
 }
@@ -124,8 +126,8 @@ bool remove_marked(std::vector<HiddenItem>& list, ItemKey item) {
   return std::erase_if(list, [&](const HiddenItem& h) { return h.item == item; }) > 0;
 }
 
-TopicInterest* find_or_add_topic(std::vector<TopicInterest>& topics, TopicKey topic, std::uint32_t at_s,
-                                 bool told) {
+TopicInterest* find_or_add_topic(std::vector<TopicInterest>& topics, TopicKey topic,
+                                 std::uint32_t at_s, bool told) {
   const auto same = std::ranges::find(topics, topic, &TopicInterest::topic);
   if (same != topics.end()) return &*same;
   if (topics.size() >= kTopicInterestsMax) {
@@ -137,7 +139,8 @@ TopicInterest* find_or_add_topic(std::vector<TopicInterest>& topics, TopicKey to
   return &topics.back();
 }
 
-void notice_topic(PersonState& state, TopicKey topic, float weight, std::uint32_t at_s, bool in_visit) {
+void notice_topic(PersonState& state, TopicKey topic, float weight, std::uint32_t at_s,
+                  bool in_visit) {
   if (weight == 0) return;
   TopicInterest* interest = find_or_add_topic(state.topics, topic, at_s, false);
   if (interest == nullptr) return;
@@ -186,9 +189,8 @@ void add_exposure(std::vector<SlotExposure>& exposures, const SlotExposure& expo
     return;
   }
   if (exposures.size() >= kSlotExposuresMax) {
-    exposures.erase(std::ranges::min_element(exposures, {}, [](const SlotExposure& e) {
-      return std::tuple(e.last_s, e.slot.value);
-    }));
+    exposures.erase(std::ranges::min_element(
+        exposures, {}, [](const SlotExposure& e) { return std::tuple(e.last_s, e.slot.value); }));
   }
   exposures.push_back(exposure);
 }
@@ -198,9 +200,8 @@ void add_fact(std::vector<Fact>& facts, const Fact& fact) {
       fact.value_json.size() > kFactValueBytesMax) {
     return;
   }
-  const auto same = std::ranges::find_if(facts, [&](const Fact& f) {
-    return f.provenance == fact.provenance && f.name == fact.name;
-  });
+  const auto same = std::ranges::find_if(
+      facts, [&](const Fact& f) { return f.provenance == fact.provenance && f.name == fact.name; });
   if (same != facts.end()) {
     if (same->at_ms > fact.at_ms) return;
     if (fact.value_json == "null") {

@@ -1,4 +1,5 @@
-// The bounded lists of a person's state: how each takes an entry, and what it drops when it is full.
+// The bounded lists of a person's state: how each takes an entry, and what it drops when it is
+// full.
 //
 // In:   entries from fold.cc. Out: lists that never pass their limit.
 // Every choice depends on the list and the entry alone, so a rebuild drops the same entries.
@@ -24,7 +25,8 @@ std::uint32_t seconds_of(TimeMs at_ms);
 double lasting_decay(double elapsed_s);
 
 // Remembers a touch in `recent`: one entry an item, newest first; the oldest is dropped.
-void remember_recent(std::vector<RecentItem>& recent, ItemKey item, EventKind kind, std::uint32_t at_s);
+void remember_recent(std::vector<RecentItem>& recent, ItemKey item, EventKind kind,
+                     std::uint32_t at_s);
 
 // Counts a touch. Touches within kVisitGapMs of the last are one. Before remember_recent.
 void count_touch(PersonState& state, ItemKey item, bool bought, std::uint32_t at_s);
@@ -34,18 +36,20 @@ void add_bought(std::vector<BoughtItem>& bought, const BoughtItem& entry);
 void remove_bought(PersonState& state, ItemKey item);
 
 // Adds or renews; drops the oldest.
-void add_marked(std::vector<HiddenItem>& list, ItemKey item, std::uint32_t at_s, std::size_t entries_max);
+void add_marked(std::vector<HiddenItem>& list, ItemKey item, std::uint32_t at_s,
+                std::size_t entries_max);
 bool remove_marked(std::vector<HiddenItem>& list, ItemKey item);
 
 // What they did with something about a topic. A visit adds at most kVisitLastingMax to a lasting
 // interest; a record from before this visit lifts it at most to that. Negative weights stop at 0.
-void notice_topic(PersonState& state, TopicKey topic, float weight, std::uint32_t at_s, bool in_visit);
+void notice_topic(PersonState& state, TopicKey topic, float weight, std::uint32_t at_s,
+                  bool in_visit);
 
 // Sets what they told of a topic to told + delta, kept in 0 ± kToldMax; at -kToldMax it is hidden.
 void tell_topic(PersonState& state, TopicKey topic, float delta, std::uint32_t at_s);
 // The entry of a topic, added when it is new. Null: the list is full of told topics.
-TopicInterest* find_or_add_topic(std::vector<TopicInterest>& topics, TopicKey topic, std::uint32_t at_s,
-                                 bool told);
+TopicInterest* find_or_add_topic(std::vector<TopicInterest>& topics, TopicKey topic,
+                                 std::uint32_t at_s, bool told);
 void hide_topic(std::vector<TopicKey>& hidden, TopicKey topic);
 void unhide_topic(std::vector<TopicKey>& hidden, TopicKey topic);
 

@@ -1,11 +1,11 @@
 // The fold against an obvious model: maps over the whole history, no limits, everything recomputed.
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <map>
 #include <set>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "profile/features.h"
 #include "profile/test_records.h"
@@ -26,10 +26,11 @@ class History {
   explicit History(std::uint64_t seed) : random_(seed) {}
 
   void act(TestLog& log, PersonState& state) {
-    now_ms_ += static_cast<TimeMs>(random_.below(6) == 0 ? random_.below(5 * kDayMs) : random_.below(20 * kMinuteMs));
-    constexpr EventKind kKinds[] = {EventKind::kViewed,   EventKind::kClicked, EventKind::kPurchased,
-                                    EventKind::kNotForMe, EventKind::kPinned,  EventKind::kUnpinned,
-                                    EventKind::kRefunded, EventKind::kListViewed};
+    now_ms_ += static_cast<TimeMs>(random_.below(6) == 0 ? random_.below(5 * kDayMs)
+                                                         : random_.below(20 * kMinuteMs));
+    constexpr EventKind kKinds[] = {
+        EventKind::kViewed, EventKind::kClicked,  EventKind::kPurchased, EventKind::kNotForMe,
+        EventKind::kPinned, EventKind::kUnpinned, EventKind::kRefunded,  EventKind::kListViewed};
     const EventKind kind = kKinds[random_.below(8)];
     const std::string id = "i" + std::to_string(random_.below(20));
     const std::string topic = "t" + std::to_string(random_.below(12));
@@ -54,20 +55,26 @@ class History {
           bought.insert(t.item);
           [[fallthrough]];
         case EventKind::kViewed:
-        case EventKind::kClicked: last_touch[t.item] = t.at_ms; break;
-        case EventKind::kRefunded: bought.erase(t.item); break;
+        case EventKind::kClicked:
+          last_touch[t.item] = t.at_ms;
+          break;
+        case EventKind::kRefunded:
+          bought.erase(t.item);
+          break;
         case EventKind::kNotForMe:
           hidden.insert(t.item);
           pinned.erase(t.item);
           break;
         case EventKind::kPinned:
           hidden.erase(t.item);
-          if (pinned.insert(t.item).second) told[t.topics[0]] = std::min(8.0, told[t.topics[0]] + 1);
+          if (pinned.insert(t.item).second)
+            told[t.topics[0]] = std::min(8.0, told[t.topics[0]] + 1);
           break;
         case EventKind::kUnpinned:
           if (pinned.erase(t.item) > 0) told[t.topics[0]] = std::max(-8.0, told[t.topics[0]] - 1);
           break;
-        default: break;
+        default:
+          break;
       }
     }
     EXPECT_EQ(state.events, touches_.size());
@@ -87,14 +94,15 @@ class History {
 
  private:
   // Lasting interest from its definition: each visit's evidence capped, each piece decayed to now.
-  void check_topic(const PersonState& state, TopicKey topic, const std::map<TopicKey, double>& told) const {
+  void check_topic(const PersonState& state, TopicKey topic,
+                   const std::map<TopicKey, double>& told) const {
     double lasting = 0, visit = 0;
     TimeMs last_act_ms = 0;
     for (const Touch& t : touches_) {
       if (t.kind == EventKind::kRefunded) continue;
       if (last_act_ms == 0 || t.at_ms - last_act_ms > kVisitGapMs) visit = 0;
       last_act_ms = t.at_ms;
-      const double weight = t.kind == EventKind::kPurchased                                    ? 3
+      const double weight = t.kind == EventKind::kPurchased                                 ? 3
                             : t.kind == EventKind::kViewed || t.kind == EventKind::kClicked ? 1
                                                                                             : 0;
       if (weight == 0 || t.topics[0] != topic) continue;

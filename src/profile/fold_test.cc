@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <gtest/gtest.h>
 
 #include "profile/features.h"
 #include "profile/person_state.h"
@@ -91,7 +91,8 @@ TEST_F(FoldTest, AReasonTouchesOnlyWhatItNames) {
     SCOPED_TRACE(c.reason);
     TestLog log;
     PersonState state;
-    fold(state, log.event(person_, kTestStartMs, test_event(EventKind::kViewed, {test_item("a", {"cars"})})));
+    fold(state, log.event(person_, kTestStartMs,
+                          test_event(EventKind::kViewed, {test_item("a", {"cars"})})));
     const float before = state.topics.at(0).lasting;
     Event no = test_event(EventKind::kNotForMe, {test_item("a", {"cars"})});
     no.reason = c.reason;
@@ -236,7 +237,8 @@ TEST_F(FoldTest, ALateRecordGivesDecayedEvidenceAndNoNewVisit) {
   EXPECT_EQ(affinity("cars").visit, 1);
   EXPECT_EQ(state_.recent.front().item, item_key("a"));
   EXPECT_EQ(state_.recent.back().item, item_key("b"));
-  for (int i = 0; i < 100; ++i) act_late(test_event(EventKind::kViewed, {test_item("c", {"cars"})}), kDayMs);
+  for (int i = 0; i < 100; ++i)
+    act_late(test_event(EventKind::kViewed, {test_item("c", {"cars"})}), kDayMs);
   EXPECT_LE(affinity("cars").lasting, kVisitLastingMax);
 }
 
@@ -246,11 +248,13 @@ TEST_F(FoldTest, WithoutConsentNothingIsNoticedAndWhatIsToldStays) {
   act(view);
   act(test_event(EventKind::kPurchased, {test_item("a", {"cars"})}));
   EXPECT_EQ(state_.events, 2u);
-  EXPECT_TRUE(state_.recent.empty() && state_.topics.empty() && state_.bought.empty() && state_.own.empty());
+  EXPECT_TRUE(state_.recent.empty() && state_.topics.empty() && state_.bought.empty() &&
+              state_.own.empty());
   act(test_event(EventKind::kNotForMe, {test_item("a", {"cars"})}));
   EXPECT_TRUE(is_hidden(state_, item_key("a"), {}));
   const Consent again{};
-  fold(state_, log_.add(RecordKind::kConsent, person_, now_ms_, std::string(1, static_cast<char>(consent_bits(again)))));
+  fold(state_, log_.add(RecordKind::kConsent, person_, now_ms_,
+                        std::string(1, static_cast<char>(consent_bits(again)))));
   Event silent = test_event(EventKind::kViewed, {test_item("b", {"cars"})});
   silent.use_for_decisions = false;
   act(silent);
@@ -263,16 +267,44 @@ TEST_F(FoldTest, FactsKeepTheirSourceAndTheNewestWins) {
   const auto facts = [&](std::vector<Fact> list) {
     fold(state_, log_.add(RecordKind::kFacts, person_, now_ms_, encode(FactSet{std::move(list)})));
   };
-  facts({{.name = "plan", .value_json = "\"gold\"", .provenance = Provenance::kImported, .at_ms = 100, .expires_at_ms = {}},
-         {.name = "plan", .value_json = "\"free\"", .provenance = Provenance::kTold, .at_ms = 50, .expires_at_ms = {}},
-         {.name = "ante.paused", .value_json = "true", .provenance = Provenance::kTold, .at_ms = 1, .expires_at_ms = {}}});
+  facts({{.name = "plan",
+          .value_json = "\"gold\"",
+          .provenance = Provenance::kImported,
+          .at_ms = 100,
+          .expires_at_ms = {}},
+         {.name = "plan",
+          .value_json = "\"free\"",
+          .provenance = Provenance::kTold,
+          .at_ms = 50,
+          .expires_at_ms = {}},
+         {.name = "ante.paused",
+          .value_json = "true",
+          .provenance = Provenance::kTold,
+          .at_ms = 1,
+          .expires_at_ms = {}}});
   EXPECT_EQ(state_.facts.size(), 2u);
   EXPECT_TRUE(state_.paused);
-  facts({{.name = "plan", .value_json = "\"old\"", .provenance = Provenance::kImported, .at_ms = 99, .expires_at_ms = {}}});
+  facts({{.name = "plan",
+          .value_json = "\"old\"",
+          .provenance = Provenance::kImported,
+          .at_ms = 99,
+          .expires_at_ms = {}}});
   EXPECT_EQ(state_.facts[0].value_json, "\"gold\"");
-  facts({{.name = "plan", .value_json = "null", .provenance = Provenance::kImported, .at_ms = 101, .expires_at_ms = {}},
-         {.name = "long", .value_json = std::string(kFactValueBytesMax + 1, '1'), .provenance = Provenance::kImported, .at_ms = 1, .expires_at_ms = {}},
-         {.name = "sale", .value_json = "1", .provenance = Provenance::kImported, .at_ms = 1, .expires_at_ms = now_ms_ + 5}});
+  facts({{.name = "plan",
+          .value_json = "null",
+          .provenance = Provenance::kImported,
+          .at_ms = 101,
+          .expires_at_ms = {}},
+         {.name = "long",
+          .value_json = std::string(kFactValueBytesMax + 1, '1'),
+          .provenance = Provenance::kImported,
+          .at_ms = 1,
+          .expires_at_ms = {}},
+         {.name = "sale",
+          .value_json = "1",
+          .provenance = Provenance::kImported,
+          .at_ms = 1,
+          .expires_at_ms = now_ms_ + 5}});
   ASSERT_EQ(state_.facts.size(), 2u);
   now_ms_ += kSecondMs;
   facts({});
@@ -340,8 +372,9 @@ TEST_F(FoldTest, ErasureLeavesNothingAndRebuildsTheSame) {
 TEST_F(FoldTest, DamagedBodiesMoveOnlyTheSequence) {
   act(test_event(EventKind::kViewed, {test_item("a", {"cars"})}));
   PersonState before = state_;
-  for (const RecordKind kind : {RecordKind::kEvent, RecordKind::kFacts, RecordKind::kLink, RecordKind::kDecision,
-                                RecordKind::kActivation, RecordKind::kConsent}) {
+  for (const RecordKind kind :
+       {RecordKind::kEvent, RecordKind::kFacts, RecordKind::kLink, RecordKind::kDecision,
+        RecordKind::kActivation, RecordKind::kConsent}) {
     fold(state_, log_.add(kind, person_, now_ms_, "\xff\xff broken"));
     before.folded = log_.records().size();
     EXPECT_EQ(state_, before);
@@ -351,7 +384,8 @@ TEST_F(FoldTest, DamagedBodiesMoveOnlyTheSequence) {
 TEST_F(FoldTest, ClocksYearsOffGiveNoNegativeDurations) {
   act(test_event(EventKind::kViewed, {test_item("a", {"cars"})}));
   for (const TimeMs at_ms : {TimeMs{-5}, TimeMs{0}, TimeMs{1}, now_ms_ + 10'000 * kDayMs}) {
-    CommittedRecord record = log_.event(person_, now_ms_, test_event(EventKind::kViewed, {test_item("b", {"cars"})}));
+    CommittedRecord record =
+        log_.event(person_, now_ms_, test_event(EventKind::kViewed, {test_item("b", {"cars"})}));
     record.header.occurred_at = at_ms;
     fold(state_, record);
     EXPECT_GE(state_.last_seen_ms, state_.visit_started_ms);

@@ -35,25 +35,28 @@ void drop_least(std::vector<T>& list, std::size_t entries_max, Rank rank) {
 }
 
 void merge_recent(PersonState& into, const PersonState& from) {
-  join_lists(into.recent, from.recent, [](const RecentItem& r) { return r.item; },
-             [](RecentItem& a, const RecentItem& b) {
-               if (b.at_s > a.at_s) a = b;
-             });
+  join_lists(
+      into.recent, from.recent, [](const RecentItem& r) { return r.item; },
+      [](RecentItem& a, const RecentItem& b) {
+        if (b.at_s > a.at_s) a = b;
+      });
   std::ranges::sort(into.recent, std::greater{},
                     [](const RecentItem& r) { return std::tuple(r.at_s, r.item.value); });
 }
 
 void merge_items(PersonState& into, const PersonState& from) {
-  join_lists(into.own, from.own, [](const OwnItem& o) { return o.item; },
-             [](OwnItem& a, const OwnItem& b) {
-               a.count = saturating_sum(a.count, b.count);
-               a.bought = saturating_sum(a.bought, b.bought);
-               a.last_s = std::max(a.last_s, b.last_s);
-             });
-  join_lists(into.bought, from.bought, [](const BoughtItem& b) { return b.item; },
-             [](BoughtItem& a, const BoughtItem& b) {
-               if (b.at_s > a.at_s) a = b;
-             });
+  join_lists(
+      into.own, from.own, [](const OwnItem& o) { return o.item; },
+      [](OwnItem& a, const OwnItem& b) {
+        a.count = saturating_sum(a.count, b.count);
+        a.bought = saturating_sum(a.bought, b.bought);
+        a.last_s = std::max(a.last_s, b.last_s);
+      });
+  join_lists(
+      into.bought, from.bought, [](const BoughtItem& b) { return b.item; },
+      [](BoughtItem& a, const BoughtItem& b) {
+        if (b.at_s > a.at_s) a = b;
+      });
   const auto newest = [](HiddenItem& a, const HiddenItem& b) { a.at_s = std::max(a.at_s, b.at_s); };
   const auto item = [](const HiddenItem& h) { return h.item; };
   join_lists(into.hidden, from.hidden, item, newest);
@@ -79,8 +82,9 @@ void merge_topics(PersonState& into, const PersonState& from, bool visit_of_from
       continue;
     }
     const std::uint32_t at_s = std::max(same->at_s, entry.at_s);
-    same->lasting = static_cast<float>(same->lasting * lasting_decay(static_cast<double>(at_s) - same->at_s) +
-                                       entry.lasting * lasting_decay(static_cast<double>(at_s) - entry.at_s));
+    same->lasting =
+        static_cast<float>(same->lasting * lasting_decay(static_cast<double>(at_s) - same->at_s) +
+                           entry.lasting * lasting_decay(static_cast<double>(at_s) - entry.at_s));
     same->at_s = at_s;
     same->visit += entry.visit;  // one of them is 0
     same->told = merged_told(same->told, entry.told);
@@ -106,7 +110,8 @@ void merge_consent(PersonState& into, const PersonState& from) {
 }
 
 void merge_header(PersonState& into, const PersonState& from) {
-  if (into.first_seen_ms == 0 || (from.first_seen_ms != 0 && from.first_seen_ms < into.first_seen_ms)) {
+  if (into.first_seen_ms == 0 ||
+      (from.first_seen_ms != 0 && from.first_seen_ms < into.first_seen_ms)) {
     into.first_seen_ms = from.first_seen_ms;
   }
   into.folded = std::max(into.folded, from.folded);
@@ -145,24 +150,27 @@ void merge_pair(PersonState& into, const PersonState& from) {
     into.last_seen_ms = from.last_seen_ms;
     into.visit_started_ms = from.visit_started_ms;
   }
-  join_lists(into.exposures, from.exposures, [](const SlotExposure& e) { return e.slot; },
-             [](SlotExposure& a, const SlotExposure& b) {
-               a.first_s = std::min(a.first_s, b.first_s);
-               a.last_s = std::max(a.last_s, b.last_s);
-               a.shown = saturating_sum(a.shown, b.shown);
-             });
+  join_lists(
+      into.exposures, from.exposures, [](const SlotExposure& e) { return e.slot; },
+      [](SlotExposure& a, const SlotExposure& b) {
+        a.first_s = std::min(a.first_s, b.first_s);
+        a.last_s = std::max(a.last_s, b.last_s);
+        a.shown = saturating_sum(a.shown, b.shown);
+      });
   merge_facts(into, from);
-  join_lists(into.links, from.links, [](const Link& l) { return l.other; },
-             [](Link& a, const Link& b) {
-               a.other_first_seen_ms = std::min(a.other_first_seen_ms, b.other_first_seen_ms);
-             });
+  join_lists(
+      into.links, from.links, [](const Link& l) { return l.other; },
+      [](Link& a, const Link& b) {
+        a.other_first_seen_ms = std::min(a.other_first_seen_ms, b.other_first_seen_ms);
+      });
 }
 
 // Once, after all members: an early cut could lose what a later member makes strong.
 void cut_to_limits(PersonState& s) {
   if (s.recent.size() > kRecentItemsMax) s.recent.resize(kRecentItemsMax);
-  drop_least(s.own, kOwnItemsMax,
-             [](const OwnItem& o) { return std::tuple(o.bought, o.count, o.last_s, o.item.value); });
+  drop_least(s.own, kOwnItemsMax, [](const OwnItem& o) {
+    return std::tuple(o.bought, o.count, o.last_s, o.item.value);
+  });
   drop_least(s.bought, kBoughtItemsMax,
              [](const BoughtItem& b) { return std::tuple(!b.repeatable, b.at_s, b.item.value); });
   const auto age = [](const HiddenItem& h) { return std::tuple(h.at_s, h.item.value); };

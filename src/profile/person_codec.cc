@@ -113,7 +113,8 @@ void write_items(ByteWriter& w, TimeWriter& time, const PersonState& s) {
 
 // Reads a list of at most `entries_max` entries of at least `bytes_min` bytes each.
 template <typename T, typename Read>
-bool read_list(ByteReader& r, std::vector<T>& list, std::size_t entries_max, std::size_t bytes_min, Read read) {
+bool read_list(ByteReader& r, std::vector<T>& list, std::size_t entries_max, std::size_t bytes_min,
+               Read read) {
   const std::size_t n = r.count(bytes_min);
   if (!r.ok() || n > entries_max) return false;
   list.reserve(n);
@@ -180,8 +181,8 @@ void write_header(ByteWriter& w, const PersonState& s) {
   w.u64(s.person.value.hi);
   w.u64(s.person.value.lo);
   w.u8(consent_bits(s.consent));
-  w.u8(static_cast<std::uint8_t>((s.consent_stated ? kConsentStated : 0) | (s.paused ? kPaused : 0) |
-                                 (s.erased ? kErased : 0)));
+  w.u8(static_cast<std::uint8_t>((s.consent_stated ? kConsentStated : 0) |
+                                 (s.paused ? kPaused : 0) | (s.erased ? kErased : 0)));
   w.svarint(s.last_seen_ms);
   w.svarint(s.first_seen_ms - s.last_seen_ms);
   w.svarint(s.visit_started_ms - s.last_seen_ms);
@@ -281,7 +282,8 @@ Result<PersonState> decode_person_state(std::string_view bytes) {
   const std::string_view content = bytes.substr(0, bytes.size() - kChecksumBytes);
   ByteReader checksum(bytes.substr(content.size()));
   if (checksum.u32() != crc32c(content)) return damaged("checksum does not match");
-  if (static_cast<std::uint8_t>(content[0]) != kFormat) return damaged("written by a later version of ante");
+  if (static_cast<std::uint8_t>(content[0]) != kFormat)
+    return damaged("written by a later version of ante");
   ByteReader r(content);
   PersonState s;
   if (!read_header(r, s)) return damaged("header cannot be read");

@@ -22,7 +22,7 @@
 namespace ante {
 
 inline constexpr std::size_t kRecentItemsMax = 32;
-inline constexpr std::size_t kOwnItemsMax = 128;     // items with own counts
+inline constexpr std::size_t kOwnItemsMax = 128;  // items with own counts
 inline constexpr std::size_t kBoughtItemsMax = 128;
 inline constexpr std::size_t kHiddenItemsMax = 256;
 inline constexpr std::size_t kPinnedItemsMax = 128;
@@ -31,10 +31,10 @@ inline constexpr std::size_t kHiddenTopicsMax = 64;
 inline constexpr std::size_t kSlotExposuresMax = 32;
 inline constexpr std::size_t kQueryBytesMax = 200;
 inline constexpr std::size_t kFactValueBytesMax = 1024;  // a longer fact is not kept
-inline constexpr float kToldMax = 8;                 // told interest lies in -kToldMax .. kToldMax
-inline constexpr float kVisitLastingMax = 6;         // what one visit may add to a lasting interest
+inline constexpr float kToldMax = 8;          // told interest lies in -kToldMax .. kToldMax
+inline constexpr float kVisitLastingMax = 6;  // what one visit may add to a lasting interest
 inline constexpr std::string_view kPausedFact = "ante.paused";  // told: true stops personalisation
-inline constexpr DurationMs kVisitGapMs = 30 * kMinuteMs;        // a longer pause starts a new visit
+inline constexpr DurationMs kVisitGapMs = 30 * kMinuteMs;       // a longer pause starts a new visit
 inline constexpr DurationMs kLongInterestHalfLifeMs = 21 * kDayMs;
 
 struct RecentItem {  // newest first
@@ -87,7 +87,8 @@ struct SlotExposure {
 
 struct PersonState {
   PersonHash person;  // the routing id this state belongs to
-  TimeMs first_seen_ms = 0;  // received_at of the first record: never changes, so the oldest stays it
+  TimeMs first_seen_ms =
+      0;  // received_at of the first record: never changes, so the oldest stays it
   TimeMs last_seen_ms = 0;   // latest occurred_at of an act of theirs
   std::uint64_t folded = 0;  // last sequence folded in
   std::uint32_t events = 0, visits = 0, purchases = 0;
@@ -96,17 +97,17 @@ struct PersonState {
   bool consent_stated = false;
   bool paused = false;
   bool erased = false;
-  std::vector<Link> links;             // other routing ids, at most kLinkMembersMax - 1
-  std::vector<RecentItem> recent;      // newest first
+  std::vector<Link> links;         // other routing ids, at most kLinkMembersMax - 1
+  std::vector<RecentItem> recent;  // newest first
   std::vector<OwnItem> own;
   std::vector<BoughtItem> bought;
   std::vector<HiddenItem> hidden, pinned;
   std::vector<TopicInterest> topics;
   std::vector<TopicKey> hidden_topics;
   std::vector<SlotExposure> exposures;
-  std::string last_query;              // of this visit, at most 200 bytes
+  std::string last_query;  // of this visit, at most 200 bytes
   TimeMs last_query_ms = 0;
-  std::vector<Fact> facts;             // imported and told attributes
+  std::vector<Fact> facts;  // imported and told attributes
   friend bool operator==(const PersonState&, const PersonState&) = default;
 };
 
@@ -124,8 +125,8 @@ void fold(PersonState& state, const CommittedRecord& record);
 // The person as a whole: members merged, oldest first. REQUIRES 1 <= members.size().
 // Associative over members in age order while no list reaches its limit (decayed sums up to
 // rounding); the arm belongs to the oldest. store, profile and measure hold if every member that
-// stated a consent allows them; email and push are as the oldest that stated them says. The visit is
-// that of the member seen last.
+// stated a consent allows them; email and push are as the oldest that stated them says. The visit
+// is that of the member seen last.
 PersonState merge(const std::vector<const PersonState*>& members);
 
 // Exact: decode_person_state(encode(s)) == s. docs/formats/person.md.

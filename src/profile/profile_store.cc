@@ -18,12 +18,12 @@ constexpr std::uint32_t kNobody = 0xffffffff;
 
 // Sizes of what a state holds beside itself.
 std::size_t heap_bytes(const PersonState& s) {
-  std::size_t bytes = s.recent.capacity() * sizeof(RecentItem) + s.own.capacity() * sizeof(OwnItem) +
-                      s.bought.capacity() * sizeof(BoughtItem) + s.links.capacity() * sizeof(Link) +
-                      (s.hidden.capacity() + s.pinned.capacity()) * sizeof(HiddenItem) +
-                      s.topics.capacity() * sizeof(TopicInterest) +
-                      s.hidden_topics.capacity() * sizeof(TopicKey) +
-                      s.exposures.capacity() * sizeof(SlotExposure) + s.facts.capacity() * sizeof(Fact);
+  std::size_t bytes =
+      s.recent.capacity() * sizeof(RecentItem) + s.own.capacity() * sizeof(OwnItem) +
+      s.bought.capacity() * sizeof(BoughtItem) + s.links.capacity() * sizeof(Link) +
+      (s.hidden.capacity() + s.pinned.capacity()) * sizeof(HiddenItem) +
+      s.topics.capacity() * sizeof(TopicInterest) + s.hidden_topics.capacity() * sizeof(TopicKey) +
+      s.exposures.capacity() * sizeof(SlotExposure) + s.facts.capacity() * sizeof(Fact);
   for (const Fact& f : s.facts) bytes += f.name.size() + f.value_json.size();
   return bytes;
 }
@@ -54,7 +54,8 @@ class People {
   std::size_t size() const { return entries_.size(); }
 
   std::size_t memory_bytes() const {
-    std::size_t bytes = entries_.capacity() * sizeof(Entry) + table_.capacity() * sizeof(std::uint32_t) +
+    std::size_t bytes = entries_.capacity() * sizeof(Entry) +
+                        table_.capacity() * sizeof(std::uint32_t) +
                         dirty_.capacity() * sizeof(std::uint32_t) + cold_bytes_;
     for (const Ready& r : ready_) bytes += sizeof(PersonState) + heap_bytes(*r.state);
     return bytes;
@@ -124,7 +125,8 @@ class People {
     const std::uint32_t known = position_of(person);
     if (known != kNobody) return known;
     const auto at = static_cast<std::uint32_t>(entries_.size());
-    if (entries_.size() == entries_.capacity()) entries_.reserve(entries_.size() + entries_.size() / 4 + 8);
+    if (entries_.size() == entries_.capacity())
+      entries_.reserve(entries_.size() + entries_.size() / 4 + 8);
     entries_.push_back(Entry{.person = person, .cold = nullptr});
     if (table_.size() * 3 < entries_.size() * 4) {
       table_.assign(std::max<std::size_t>(16, table_.size() * 2), kNobody);
@@ -156,7 +158,8 @@ class People {
 
   std::string bytes_of(const Entry& entry) const {
     if (entry.ready != kNotReady) return encode(*ready_[entry.ready].state);
-    return entry.cold == nullptr ? encode(thawed(entry)) : std::string(entry.cold.get(), entry.cold_size);
+    return entry.cold == nullptr ? encode(thawed(entry))
+                                 : std::string(entry.cold.get(), entry.cold_size);
   }
 
   // A free place in ready_, made by freezing somebody not used lately.
@@ -198,7 +201,9 @@ class People {
   std::size_t cold_bytes_ = 0;  // with 16 a person for the allocator
 };
 
-bool older(const std::pair<TimeMs, PersonHash>& a, const std::pair<TimeMs, PersonHash>& b) { return a < b; }
+bool older(const std::pair<TimeMs, PersonHash>& a, const std::pair<TimeMs, PersonHash>& b) {
+  return a < b;
+}
 
 }  // namespace
 
@@ -256,12 +261,14 @@ PersonView ProfileStore::person(PersonHash person) const {
       if (members.size() >= kLinkMembersMax || std::ranges::any_of(members, same)) continue;
       states.push_back(find(link.other));
       const bool seen = states.back() != nullptr && states.back()->first_seen_ms != 0;
-      members.emplace_back(seen ? states.back()->first_seen_ms : link.other_first_seen_ms, link.other);
+      members.emplace_back(seen ? states.back()->first_seen_ms : link.other_first_seen_ms,
+                           link.other);
     }
   }
   std::vector<std::size_t> order(members.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return older(members[a], members[b]); });
+  std::ranges::sort(order,
+                    [&](std::size_t a, std::size_t b) { return older(members[a], members[b]); });
 
   PersonView view;
   std::vector<const PersonState*> present;
@@ -294,8 +301,10 @@ std::size_t ProfileStore::memory_bytes() const {
 void ProfileStore::consume(const CommittedRecord& record) {
   switch (record.header.kind) {
     case RecordKind::kItem:
-    case RecordKind::kObject: return;
-    default: break;
+    case RecordKind::kObject:
+      return;
+    default:
+      break;
   }
   Shards::Shard& shard = shards_->of(record.header.person);
   MutexLock lock(shard.mutex);
@@ -316,7 +325,8 @@ std::string ProfileStore::save() const {
 
 Result<void> ProfileStore::load(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.u8() != kSaveFormat) return data_loss("saved people: empty or written by a later version of ante");
+  if (in.u8() != kSaveFormat)
+    return data_loss("saved people: empty or written by a later version of ante");
   const std::size_t people = in.count(1);
   for (std::size_t i = 0; i < people && in.ok(); ++i) {
     const std::string_view state_bytes = in.string();
@@ -327,7 +337,8 @@ Result<void> ProfileStore::load(std::string_view bytes) {
   return {};
 }
 
-void ProfileStore::collect_dirty(Partition partition, std::vector<std::pair<std::string, std::string>>& rows) {
+void ProfileStore::collect_dirty(Partition partition,
+                                 std::vector<std::pair<std::string, std::string>>& rows) {
   if (partition.value >= kPeoplePartitions) return;
   Shards::Shard& shard = shards_->all[partition.value];
   MutexLock lock(shard.mutex);
@@ -336,12 +347,14 @@ void ProfileStore::collect_dirty(Partition partition, std::vector<std::pair<std:
 
 Result<void> ProfileStore::restore(std::string_view key, std::string_view value) {
   const std::optional<PersonHash> person = person_of_row_key(key);
-  if (!person) return data_loss("person row: its key has " + std::to_string(key.size()) + " bytes, not 16");
+  if (!person)
+    return data_loss("person row: its key has " + std::to_string(key.size()) + " bytes, not 16");
   const PersonState state = TRY(decode_person_state(value));
   if (state.person != *person) return data_loss("person row: its state belongs to another person");
   Shards::Shard& shard = shards_->of(*person);
   MutexLock lock(shard.mutex);
-  if (!shard.people.restore(*person, value)) return data_loss("person row: the person stands here twice");
+  if (!shard.people.restore(*person, value))
+    return data_loss("person row: the person stands here twice");
   return {};
 }
 

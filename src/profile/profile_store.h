@@ -1,7 +1,7 @@
 // All people in RAM: 256 shards, each with its mutex; readers get immutable values behind pointers.
 //
-// People who were active lately are kept ready to read, the others as their encoded bytes: a third of
-// the memory, for about a microsecond when they come back.
+// People who were active lately are kept ready to read, the others as their encoded bytes: a third
+// of the memory, for about a microsecond when they come back.
 //
 // In:   every committed record of the people partitions (LogConsumer, on the committer thread).
 // Out:  find()/person() for any thread: no lock is held after they return.
@@ -50,7 +50,7 @@ class ProfileStore final : public LogConsumer {
 
   std::string_view name() const override { return "people"; }
   void consume(const CommittedRecord& record) override;
-  std::string save() const override;              // everything; for the rebuild check
+  std::string save() const override;  // everything; for the rebuild check
   Result<void> load(std::string_view bytes) override;
 
   // Checkpoints: rows (person_row_key → encoded state) of a partition changed since last time.

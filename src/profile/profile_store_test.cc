@@ -1,8 +1,8 @@
 #include "profile/profile_store.h"
 
-#include <gtest/gtest.h>
-
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "profile/features.h"
 #include "profile/test_records.h"
@@ -14,7 +14,8 @@ namespace {
 void fill(TestLog& log, std::uint64_t seed, std::size_t records, std::uint64_t people) {
   Random random(seed);
   TimeMs now_ms = kTestStartMs;
-  for (std::size_t i = 0; i < records; ++i) add_random_record(log, random, test_person(random.below(people)), now_ms);
+  for (std::size_t i = 0; i < records; ++i)
+    add_random_record(log, random, test_person(random.below(people)), now_ms);
 }
 
 TEST(PersonBytes, RoundTripExactlyAndFindDamage) {
@@ -66,7 +67,8 @@ TEST(ProfileStore, EqualsFoldingEachPersonAlone) {
       }
     }
     EXPECT_EQ(store.size(), model.size());
-    for (const auto& [person, state] : model) ASSERT_EQ(*store.find(person), state) << "seed " << seed;
+    for (const auto& [person, state] : model)
+      ASSERT_EQ(*store.find(person), state) << "seed " << seed;
   }
 }
 
@@ -77,7 +79,8 @@ TEST(ProfileStore, MorePeopleOfOneShardThanAreKeptReady) {
   Random random(9);
   TimeMs now_ms = kTestStartMs;
   for (int i = 0; i < 4000; ++i) {
-    const PersonHash person{Hash128{random.below(3 * kReadyPeoplePerShardMax), 77}};  // all of partition 0
+    const PersonHash person{
+        Hash128{random.below(3 * kReadyPeoplePerShardMax), 77}};  // all of partition 0
     const CommittedRecord& record = add_random_record(log, random, person, now_ms);
     store.consume(record);
     fold(model[person], record);
@@ -89,10 +92,12 @@ TEST(ProfileStore, WhatAReaderHoldsNeverChanges) {
   ProfileStore store;
   TestLog log;
   const PersonHash person = test_person(1);
-  store.consume(log.event(person, kTestStartMs, test_event(EventKind::kViewed, {test_item("a", {"cars"})})));
+  store.consume(
+      log.event(person, kTestStartMs, test_event(EventKind::kViewed, {test_item("a", {"cars"})})));
   const auto held = store.find(person);
   const PersonState copy = *held;
-  store.consume(log.event(person, kTestStartMs + 1, test_event(EventKind::kViewed, {test_item("b", {"cars"})})));
+  store.consume(log.event(person, kTestStartMs + 1,
+                          test_event(EventKind::kViewed, {test_item("b", {"cars"})})));
   EXPECT_EQ(*held, copy);
   EXPECT_EQ(store.find(person)->events, 2u);
 }
@@ -111,7 +116,8 @@ TEST(ProfileStore, ARebuildGivesTheSameBytesFromAnyCheckpoint) {
     ProfileStore again;
     ASSERT_TRUE(again.load(saved[k]).has_value());
     EXPECT_EQ(again.save(), saved[k]);
-    for (std::size_t i = k == 0 ? 0 : (k - 1) * 1000 + 500; i < log.records().size(); ++i) again.consume(log.records()[i]);
+    for (std::size_t i = k == 0 ? 0 : (k - 1) * 1000 + 500; i < log.records().size(); ++i)
+      again.consume(log.records()[i]);
     EXPECT_EQ(again.save(), expected) << "checkpoint " << k;
   }
 }
@@ -169,8 +175,9 @@ TEST(ProfileStore, LinkedIdsAreOnePersonOldestFirst) {
     store.consume(log.event(p, at, test_event(EventKind::kViewed, {test_item(item, {item})})));
   };
   const auto link = [&](PersonHash from, PersonHash to, TimeMs to_seen_ms) {
-    store.consume(log.add(RecordKind::kLink, from, kTestStartMs + 10,
-                          encode(Link{.other = to, .other_first_seen_ms = to_seen_ms, .verified = true})));
+    store.consume(
+        log.add(RecordKind::kLink, from, kTestStartMs + 10,
+                encode(Link{.other = to, .other_first_seen_ms = to_seen_ms, .verified = true})));
   };
   EXPECT_FALSE(store.person(user).known());
   EXPECT_EQ(store.person(user).oldest(), user);
@@ -195,8 +202,9 @@ TEST(ProfileStore, AnOutsiderLinkedToFromOneSideIsStillOrdered) {
   ProfileStore store;
   TestLog log;
   const PersonHash known = test_person(9), unseen = test_person(4);
-  store.consume(log.add(RecordKind::kLink, known, kTestStartMs,
-                        encode(Link{.other = unseen, .other_first_seen_ms = kTestStartMs - 5, .verified = true})));
+  store.consume(log.add(
+      RecordKind::kLink, known, kTestStartMs,
+      encode(Link{.other = unseen, .other_first_seen_ms = kTestStartMs - 5, .verified = true})));
   const PersonView view = store.person(known);
   EXPECT_EQ(view.members, (std::vector{unseen, known}));
   EXPECT_EQ(view.state->person, known);
@@ -212,7 +220,8 @@ TEST(Merge, IsTheUnionAndIndependentOfGrouping) {
       const std::uint64_t who = random.below(3);
       fold(ids[who], add_random_record(log, random, test_person(who), now_ms));
     }
-    for (auto& s : ids) s.topics.resize(std::min<std::size_t>(s.topics.size(), 8));  // stay below the limit
+    for (auto& s : ids)
+      s.topics.resize(std::min<std::size_t>(s.topics.size(), 8));  // stay below the limit
     const auto pair = [](const PersonState& a, const PersonState& b) { return merge({&a, &b}); };
     PersonState left = pair(pair(ids[0], ids[1]), ids[2]);
     PersonState right = pair(ids[0], pair(ids[1], ids[2]));
@@ -257,13 +266,15 @@ TEST(Features, ServingAndTheSlowDefinitionAgree) {
     const PersonFeatures features(state, at_ms);
     EXPECT_EQ(features.lasting_total(), lasting_total(state, at_ms));
     for (int k = 0; k < 300; ++k) {
-      const ItemKey item = item_key("item" + std::to_string(k)), group = item_key("group" + std::to_string(k % 50));
+      const ItemKey item = item_key("item" + std::to_string(k)),
+                    group = item_key("group" + std::to_string(k % 50));
       EXPECT_EQ(features.is_hidden(item, group), is_hidden(state, item, group));
       EXPECT_EQ(features.is_bought(item, group), is_bought(state, item, group));
       EXPECT_EQ(features.is_bought(item, {}), is_bought(state, item, {}));
       EXPECT_EQ(features.is_pinned(item), is_pinned(state, item));
       EXPECT_EQ(features.own_history(item), own_history(state, item));
-      const std::vector<TopicKey> topics{topic_key("topic" + std::to_string(k % 60)), topic_key("topic" + std::to_string(k % 7))};
+      const std::vector<TopicKey> topics{topic_key("topic" + std::to_string(k % 60)),
+                                         topic_key("topic" + std::to_string(k % 7))};
       EXPECT_EQ(features.topic_affinity(topics), topic_affinity(state, topics, at_ms));
     }
   }

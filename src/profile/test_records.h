@@ -18,9 +18,12 @@ namespace ante {
 
 inline constexpr TimeMs kTestStartMs = 1'700'000'000'000;
 
-inline PersonHash test_person(std::uint64_t n) { return PersonHash{Hash128{n << 56 | n, mix64(n + 1)}}; }
+inline PersonHash test_person(std::uint64_t n) {
+  return PersonHash{Hash128{n << 56 | n, mix64(n + 1)}};
+}
 
-inline EventItem test_item(const std::string& id, std::initializer_list<std::string_view> topics = {},
+inline EventItem test_item(const std::string& id,
+                           std::initializer_list<std::string_view> topics = {},
                            const std::string& group = "") {
   EventItem item;
   item.id = id;
@@ -41,14 +44,18 @@ inline Event test_event(EventKind kind, std::vector<EventItem> items = {}) {
 // Records of people with sequences 1, 2, 3 …; bodies live as long as the log.
 class TestLog {
  public:
-  const CommittedRecord& add(RecordKind kind, PersonHash person, TimeMs occurred_ms, std::string body) {
+  const CommittedRecord& add(RecordKind kind, PersonHash person, TimeMs occurred_ms,
+                             std::string body) {
     bodies_.push_back(std::move(body));
     CommittedRecord record;
     record.partition = partition_of(person);
     record.sequence = Sequence{records_.size() + 1};
     record.commit = Commit{records_.size() + 1};
     received_ms_ = std::max(received_ms_, occurred_ms);
-    record.header = {.kind = kind, .tenant = kFirstTenant, .person = person, .occurred_at = occurred_ms,
+    record.header = {.kind = kind,
+                     .tenant = kFirstTenant,
+                     .person = person,
+                     .occurred_at = occurred_ms,
                      .received_at = received_ms_};
     record.body = bodies_.back();
     records_.push_back(record);
@@ -66,8 +73,10 @@ class TestLog {
 };
 
 // A random act of `person` among few items and topics, so that things meet; mostly forward in time.
-inline const CommittedRecord& add_random_record(TestLog& log, Random& random, PersonHash person, TimeMs& now_ms) {
-  now_ms += static_cast<TimeMs>(random.below(10) == 0 ? random.below(90 * kMinuteMs) : random.below(kMinuteMs));
+inline const CommittedRecord& add_random_record(TestLog& log, Random& random, PersonHash person,
+                                                TimeMs& now_ms) {
+  now_ms += static_cast<TimeMs>(random.below(10) == 0 ? random.below(90 * kMinuteMs)
+                                                      : random.below(kMinuteMs));
   const TimeMs late_ms = random.below(8) == 0 ? static_cast<TimeMs>(random.below(3 * kDayMs)) : 0;
   const TimeMs at_ms = now_ms - late_ms;
   const auto name = [&](const char* prefix, std::uint64_t below) {
@@ -76,13 +85,17 @@ inline const CommittedRecord& add_random_record(TestLog& log, Random& random, Pe
   switch (random.below(20)) {
     case 0: {
       FactSet facts;
-      facts.facts.push_back({.name = name("fact", 80), .value_json = std::to_string(random.below(9)),
-                             .provenance = random.below(2) == 0 ? Provenance::kTold : Provenance::kImported,
-                             .at_ms = at_ms, .expires_at_ms = {}});
+      facts.facts.push_back(
+          {.name = name("fact", 80),
+           .value_json = std::to_string(random.below(9)),
+           .provenance = random.below(2) == 0 ? Provenance::kTold : Provenance::kImported,
+           .at_ms = at_ms,
+           .expires_at_ms = {}});
       return log.add(RecordKind::kFacts, person, at_ms, encode(facts));
     }
     case 1: {
-      const Link link{.other = test_person(random.below(40)), .other_first_seen_ms = at_ms,
+      const Link link{.other = test_person(random.below(40)),
+                      .other_first_seen_ms = at_ms,
                       .verified = random.below(4) != 0};
       return log.add(RecordKind::kLink, person, at_ms, encode(link));
     }
@@ -91,14 +104,16 @@ inline const CommittedRecord& add_random_record(TestLog& log, Random& random, Pe
       activation.slot = slot_key(name("slot", 40));
       return log.add(RecordKind::kActivation, person, at_ms, encode(activation));
     }
-    default: break;
+    default:
+      break;
   }
   Event event = test_event(static_cast<EventKind>(random.below(22)));
   const auto items = random.below(3);
   for (std::uint64_t i = 0; i <= items; ++i) {
     const std::string topic = name("topic", 60), other = name("topic", 60);
-    event.items.push_back(random.below(2) == 0 ? test_item(name("item", 300), {topic}, name("group", 50))
-                                               : test_item(name("item", 300), {topic, other}));
+    event.items.push_back(random.below(2) == 0
+                              ? test_item(name("item", 300), {topic}, name("group", 50))
+                              : test_item(name("item", 300), {topic, other}));
   }
   if (random.below(3) == 0) event.topics.push_back(topic_key(name("topic", 60)));
   constexpr const char* kReasons[] = {"", "brand", "price", "topic", "owned", "gift", "other"};
