@@ -9,7 +9,6 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
@@ -69,16 +68,6 @@ rocksdb::ColumnFamilyOptions family_options(std::size_t family,
   return options;
 }
 
-// RocksDB would wait up to five seconds before it looks at a full disk again, and be busy until
-// then. We resume it ourselves before the next commit.
-class ManualRecovery final : public rocksdb::EventListener {
- public:
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
-                            bool* auto_recovery) override {
-    *auto_recovery = false;
-  }
-};
-
 rocksdb::DBOptions database_options(const RocksdbOptions& wanted, rocksdb::Env* env) {
   rocksdb::DBOptions options;
   options.env = env;
@@ -94,7 +83,6 @@ rocksdb::DBOptions database_options(const RocksdbOptions& wanted, rocksdb::Env* 
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.recycle_log_file_num = 0;  // erased bytes must not live on in a recycled file
   options.track_and_verify_wals_in_manifest = true;
-  options.listeners.push_back(std::make_shared<ManualRecovery>());
   options.bgerror_resume_retry_interval = 500'000;  // µs
   return options;
 }
@@ -125,7 +113,6 @@ struct RocksdbStore::Database {
   // Only the committing thread: where the sparse index goes on.
   std::uint64_t commits_since_heads = 0;
   std::size_t bytes_since_heads = 0;
-  bool full = false;
   Mutex lease_mutex;
 
   ~Database() {
@@ -229,25 +216,10 @@ Result<void> RocksdbStore::load_heads() {
   return from_status(rows->status(), "reading the end of the log");
 }
 
-Result<void> RocksdbStore::resume_when_full() {
-  Database& d = *database_;
-  if (!d.full) return {};
-  const rocksdb::Status resumed = d.db->Resume();
-  if (resumed.ok()) {
-    d.full = false;
-    return {};
-  }
-  if (resumed.IsNoSpace() || resumed.IsBusy()) {
-    return unavailable("the disk is full (" + resumed.ToString() + ")");
-  }
-  return from_status(resumed, "resuming after a full disk");
-}
-
 Result<void> RocksdbStore::commit(std::uint64_t commit, std::span<const PartitionBatch> batches) {
   TRY(check_batches(commit, batches));
   Database& d = *database_;
   CHECK(commit > d.last_commit);
-  TRY(resume_when_full());
   std::size_t bytes = 0, reserved = 256;
   for (const PartitionBatch& b : batches) {
     bytes += b.log_value.size();
@@ -287,7 +259,6 @@ Result<void> RocksdbStore::commit(std::uint64_t commit, std::span<const Partitio
   note(write.Put(d.families[kOwn], kLastCommitKey, number));
   TRY(from_status(built, "building commit " + std::to_string(commit)));
   const rocksdb::Status written = d.db->Write(d.write_options(true), &write);
-  if (written.IsNoSpace()) d.full = true;
   TRY(from_status(written, "writing commit " + std::to_string(commit)));
   for (const PartitionBatch& b : batches) {
     if (!b.log_value.empty()) d.next[b.partition] = b.next_sequence;
@@ -441,7 +412,6 @@ Result<void> RocksdbStore::erase_range(Table table, std::string_view from, std::
   const rocksdb::Status erased =
       one_key ? d.db->Delete(write, d.family(table), slice(from))
               : d.db->DeleteRange(write, d.family(table), slice(from), slice(to));
-  if (erased.IsNoSpace()) d.full = true;
   return from_status(erased, "erasing rows");
 }
 

@@ -71,7 +71,6 @@ class RocksdbStore final : public Store {
   explicit RocksdbStore(std::unique_ptr<Database> database);
 
   Result<void> load_heads();
-  Result<void> resume_when_full();
   Result<std::uint64_t> commit_before(std::uint16_t partition, std::uint64_t sequence) const;
 
   std::unique_ptr<Database> database_;
