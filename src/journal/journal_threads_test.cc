@@ -86,7 +86,8 @@ TEST(CommitterThreads, FollowersCatchUpWhileTheLogGrows) {
       ASSERT_TRUE(life->journal->append_and_wait({event_record(i % 17, i)}));
     }
   }
-  for (const std::uint64_t v : store.blob_versions("consumer-counting").value()) {
+  const std::vector<std::uint64_t> versions = store.blob_versions("consumer-counting").value();
+  for (const std::uint64_t v : versions) {
     ASSERT_TRUE(store.erase_blob("consumer-counting", v));
   }
   auto life = JournalLife::start(store, clock).value();
