@@ -37,13 +37,16 @@ class JsonScanner {
       if (ended()) return fail("the text ends too early");
       const char c = here();
       if (c == '{' || c == '[') {
-        if (open.size() >= depth_max_) return fail("nested deeper than " + std::to_string(depth_max_) + " levels");
-        open.push_back(c);
-        ++at_;
+        const std::size_t bracket = at_++;
         skip_space();
-        if (here() == (c == '{' ? '}' : ']') && !ended()) {
-          // An empty container: closed below as a finished value.
+        if (!ended() && here() == (c == '{' ? '}' : ']')) {
+          ++at_;  // nothing in it: no level, as for simdjson
         } else {
+          if (open.size() >= depth_max_) {
+            at_ = bracket;
+            return fail("nested deeper than " + std::to_string(depth_max_) + " levels");
+          }
+          open.push_back(c);
           if (c == '{' && !member_key()) return false;
           continue;
         }

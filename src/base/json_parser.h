@@ -20,7 +20,7 @@
 
 namespace ante {
 
-inline constexpr std::size_t kJsonDepthMax = 64;  // nested arrays and objects
+inline constexpr std::size_t kJsonDepthMax = 64;  // nested arrays and objects that hold something
 
 class JsonParser {
  public:

@@ -1,6 +1,7 @@
 #include "domain/decision.h"
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 
@@ -246,7 +247,15 @@ Result<Decision> decode_decision(std::string_view bytes) {
   return decision;
 }
 
-std::string activation_message_id(DecisionId decision) { return "activation\n" + to_string(decision); }
+std::string activation_message_id(const Activation& activation) {
+  std::string id = "activate:" + to_string(activation.decision);
+  for (const ItemKey item : activation.items) {
+    std::array<char, 16> digits;
+    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), item.value, 16);
+    id.append(":").append(digits.data(), end);
+  }
+  return id;
+}
 
 std::string encode(const Activation& activation) {
   CHECK(activation.items.size() <= kSlatePlacesMax);

@@ -133,7 +133,7 @@ struct Activation {
   friend bool operator==(const Activation&, const Activation&) = default;
 };
 // The messageId under which an activation is counted once, whichever way it came.
-std::string activation_message_id(DecisionId decision);
+std::string activation_message_id(const Activation& activation);
 std::string encode(const Activation& activation);
 Result<Activation> decode_activation(std::string_view bytes);
 
