@@ -221,7 +221,10 @@ void TextIndex::Segment::invert() {
       terms.push_back(term);
       first_posting.push_back(static_cast<std::uint32_t>(postings.size()));
     }
-    postings.push_back({(posting >> 8) & 0xffffff, posting & 0xff});
+    Posting entry;
+    entry.place = posting >> 8 & 0xffffffU;
+    entry.count = posting & 0xffU;
+    postings.push_back(entry);
   }
   first_posting.push_back(static_cast<std::uint32_t>(postings.size()));
   terms.shrink_to_fit();
