@@ -123,6 +123,11 @@ ClickLog read_clicks(const std::string& data_folder, std::size_t rows_max) {
   if (rows_max > 0 && log.clicks.size() > rows_max) {
     log.clicks.resize(rows_max);
   }
+  const std::int64_t shift_ms =
+      log.clicks.empty() ? 0 : shift_past_today_ms(log.clicks.front().at_ms);
+  for (Click& click : log.clicks) {
+    click.at_ms += shift_ms;
+  }
   log.persons = persons.size();
   return log;
 }
@@ -165,7 +170,20 @@ InvoiceLog read_invoices(const std::string& data_folder, std::size_t rows_max) {
       });
   std::stable_sort(log.invoices.begin(), log.invoices.end(),
                    [](const Invoice& a, const Invoice& b) { return a.at_ms < b.at_ms; });
+  const std::int64_t shift_ms =
+      log.invoices.empty() ? 0 : shift_past_today_ms(log.invoices.front().at_ms);
+  for (Invoice& invoice : log.invoices) {
+    invoice.at_ms += shift_ms;
+  }
   return log;
+}
+
+std::int64_t shift_past_today_ms(std::int64_t start_ms) {
+  using namespace std::chrono;
+  constexpr std::int64_t kWeekMs = 7 * 86'400'000LL;
+  const std::int64_t now_ms =
+      duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  return start_ms > now_ms ? 0 : ((now_ms - start_ms) / kWeekMs + 1) * kWeekMs;
 }
 
 std::string rfc3339(std::int64_t at_ms) {

@@ -48,6 +48,9 @@ struct InvoiceLog {
 ClickLog read_clicks(const std::string& data_folder, std::size_t rows_max);
 InvoiceLog read_invoices(const std::string& data_folder, std::size_t rows_max);
 
+// Whole weeks to add so that `start_ms` lies after the wall clock: a data directory was made today,
+// and its clock may not go back. Hours and weekdays stay what they were.
+std::int64_t shift_past_today_ms(std::int64_t start_ms);
 std::string rfc3339(std::int64_t at_ms);
 void append_json_text(std::string& out, std::string_view text);  // with the quotes
 

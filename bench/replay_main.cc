@@ -1,5 +1,6 @@
 // ante_replay LOG --server HOST:PORT --secret-key KEY: plays a real log against a running server
-// that was started with --clock simulated, and prints what was hit, how fast, and how large.
+// that was started with --clock simulated (the log's times are moved by whole weeks to lie after
+// today), and prints what was hit, how fast, and how large.
 
 #include <cstdio>
 #include <fstream>

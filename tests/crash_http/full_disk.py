@@ -89,7 +89,12 @@ def run_on(disk, ante):
         server.init().start()
         server.call("PUT", "/v1/items/item-1", {"id": "item-1", "kind": "article"})
         run = Run(server)
-        resumed = round(fill_and_free(run, disk / "neighbour"), 2)
+        try:
+            resumed = round(fill_and_free(run, disk / "neighbour"), 2)
+        except OSError as error:
+            ended = server.process.poll()
+            return [f"no answer ({error}); the server " + ("runs" if ended is None else f"ended with {ended}")
+                    + ", its last words:\n" + server.log_tail()]
         live = compare(server, run.ledger)
         server.kill9()
         server.start()
