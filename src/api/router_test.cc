@@ -18,6 +18,13 @@ EntropySource seeded(std::uint64_t seed) {
   };
 }
 
+struct Asked {
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string peer = "192.0.2.7";
+  bool local = false;
+};
+
 class RouterTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -37,13 +44,6 @@ class RouterTest : public testing::Test {
     router_ = std::make_unique<Router>(*engine_, router_options);
     router_->set_ready(true);
   }
-
-  struct Asked {
-    std::string body;
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string peer = "192.0.2.7";
-    bool local = false;
-  };
 
   HttpResponse ask(std::string_view method, std::string_view target, const std::string& key,
                    Asked asked = {}) {
