@@ -439,8 +439,9 @@ Result<std::vector<Placement>> replay(const Decision& decision) {
   if (decision.policy.policy_version != 0 && decision.policy.policy_version != kPolicyVersion) {
     return broken("it was made by a policy this program does not have");
   }
-  const std::size_t places_max =
-      drawn_is_served ? decision.served.size() : decision.would_have.size();
+  // At least one place was asked for: an empty slate must be empty for want of items.
+  const std::size_t places_max = std::max<std::size_t>(
+      1, drawn_is_served ? decision.served.size() : decision.would_have.size());
   const Mixture mixture = mixture_of(decision, places_max);
   const bool has_draw = decision.policy.policy_version != 0 && decision.policy.seed != 0;
   if (has_draw) {
