@@ -137,8 +137,9 @@ std::vector<TermCount> terms_of(const Item& item) {
 // Items in the order of their numbers, their terms, and for each term its items.
 struct TextIndex::Segment {
   struct Posting {
-    std::uint32_t place : 24;  // in items
-    std::uint32_t count : 8;
+    std::uint32_t packed;  // place in items << 8 | count
+    std::uint32_t place() const { return packed >> 8; }
+    std::uint32_t count() const { return packed & 0xff; }
   };
   static_assert(kTextItemsMax < 1U << 24);
 
@@ -221,10 +222,7 @@ void TextIndex::Segment::invert() {
       terms.push_back(term);
       first_posting.push_back(static_cast<std::uint32_t>(postings.size()));
     }
-    Posting entry;
-    entry.place = posting >> 8 & 0xffffffU;
-    entry.count = posting & 0xffU;
-    postings.push_back(entry);
+    postings.push_back({posting});
   }
   first_posting.push_back(static_cast<std::uint32_t>(postings.size()));
   terms.shrink_to_fit();
@@ -335,9 +333,9 @@ std::vector<TextMatch> TextIndex::best(std::span<const std::uint32_t> terms, Ite
       const std::size_t read = std::min(budget, postings.size());  // the latest, if not all
       budget -= read;
       for (const Segment::Posting& p : postings.last(read)) {
-        if (part->gone != nullptr && (*part->gone)[p.place]) continue;
-        const auto count = static_cast<float>(p.count);
-        hits.push_back({part->segment->items[p.place],
+        if (part->gone != nullptr && (*part->gone)[p.place()]) continue;
+        const auto count = static_cast<float>(p.count());
+        hits.push_back({part->segment->items[p.place()],
                         rarity * count * (kSaturation + 1) / (count + kSaturation)});
       }
     }
