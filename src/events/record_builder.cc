@@ -145,7 +145,7 @@ void RecordBuilder::add_activation(const Person& person, const Message& message,
     if (activation.items.size() < kSlatePlacesMax) activation.items.push_back(item.key);
   }
   NewRecord record = record_for(person, RecordKind::kActivation, at_ms, encode(activation));
-  record.dedup = message_key(person.hash, activation_message_id(activation.decision));
+  record.dedup = message_key(person.hash, activation_message_id(activation));
   records.push_back(std::move(record));
 }
 
