@@ -37,9 +37,8 @@ std::string amount(const LiftSummary& lift, double difference) {
 }
 
 Verdict verdict_of(const LiftSummary& lift) {
-  if (lift.holdout.n == 0 && lift.treated.n == 0) return Verdict::kUnproven;
-  if (lift.srm_p < kSampleRatioAlarm) return Verdict::kUnproven;
   if (!lift.low) return Verdict::kTooEarly;
+  if (lift.srm_p < kSampleRatioAlarm) return Verdict::kUnproven;
   if (*lift.low > 0) return Verdict::kPaying;
   if (*lift.high < 0) return Verdict::kLosing;
   const double small = kNeutralShare * std::abs(lift.holdout.mean);
@@ -58,14 +57,14 @@ std::string early_sentence(const LiftSummary& lift, double holdout_share) {
 }
 
 std::string sentence_of(const LiftSummary& lift, double holdout_share) {
-  if (lift.verdict == Verdict::kUnproven && !lift.low && lift.srm_p >= kSampleRatioAlarm) {
-    return "Unproven: nobody's time is up yet.";
-  }
+  if (lift.treated.n + lift.holdout.n == 0)
+    return "Too early to say: nobody's window has closed yet.";
   if (lift.srm_p < kSampleRatioAlarm) {
     return fmt::format(
-        "Unproven: the split is not as planned ({} people with bets, {} without, p {:.1g}); "
+        "{}: the split is not as planned ({} people with bets, {} without, p {:.1g}); "
         "find out why before you believe any number here.",
-        spaced(lift.treated.n), spaced(lift.holdout.n), lift.srm_p);
+        lift.low ? "Unproven" : "Too early to say, and something is wrong", spaced(lift.treated.n),
+        spaced(lift.holdout.n), lift.srm_p);
   }
   if (lift.verdict == Verdict::kTooEarly) return early_sentence(lift, holdout_share);
   const std::string numbers =
