@@ -8,8 +8,10 @@ namespace ante {
 namespace {
 
 constexpr std::string_view kHex = "0123456789abcdef";
-constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kBase64Url =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view kCrockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::uint8_t kNoDigit = 255;
 constexpr std::size_t kCrockfordLength = 26;
@@ -32,12 +34,14 @@ constexpr auto kBase64UrlDigits = digits_of(kBase64Url, false);
 constexpr auto kCrockfordDigits = digits_of(kCrockford, true);
 
 void append_base64_with(std::string& out, std::string_view bytes, std::string_view alphabet) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<std::uint8_t>(bytes[i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<std::uint8_t>(bytes[i]));
+  };
   std::size_t at = 0;
   for (; at + 3 <= bytes.size(); at += 3) {
     const std::uint32_t group = byte(at) << 16 | byte(at + 1) << 8 | byte(at + 2);
-    const std::array<char, 4> text{alphabet[group >> 18], alphabet[group >> 12 & 63], alphabet[group >> 6 & 63],
-                                   alphabet[group & 63]};
+    const std::array<char, 4> text{alphabet[group >> 18], alphabet[group >> 12 & 63],
+                                   alphabet[group >> 6 & 63], alphabet[group & 63]};
     out.append(text.data(), text.size());
   }
   if (bytes.size() - at == 1) {
@@ -52,7 +56,8 @@ void append_base64_with(std::string& out, std::string_view bytes, std::string_vi
   }
 }
 
-std::optional<std::string> decode_base64_with(std::string_view text, const std::array<std::uint8_t, 256>& digits) {
+std::optional<std::string> decode_base64_with(std::string_view text,
+                                              const std::array<std::uint8_t, 256>& digits) {
   if (text.size() % 4 == 1) return std::nullopt;
   std::string bytes;
   bytes.reserve(text.size() / 4 * 3 + 2);
@@ -99,7 +104,9 @@ std::optional<std::string> hex_decode(std::string_view text) {
   return bytes;
 }
 
-void append_base64url(std::string& out, std::string_view bytes) { append_base64_with(out, bytes, kBase64Url); }
+void append_base64url(std::string& out, std::string_view bytes) {
+  append_base64_with(out, bytes, kBase64Url);
+}
 
 std::string base64url_encode(std::string_view bytes) {
   std::string text;
@@ -120,7 +127,8 @@ std::string base64_encode(std::string_view bytes) {
 
 std::optional<std::string> base64_decode(std::string_view text) {
   if (text.size() % 4 == 0) {
-    for (int padding = 0; padding < 2 && !text.empty() && text.back() == '='; ++padding) text.remove_suffix(1);
+    for (int padding = 0; padding < 2 && !text.empty() && text.back() == '='; ++padding)
+      text.remove_suffix(1);
   }
   return decode_base64_with(text, kBase64Digits);
 }

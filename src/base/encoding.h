@@ -13,14 +13,14 @@
 
 namespace ante {
 
-std::string hex_encode(std::string_view bytes);                    // lower case
-std::optional<std::string> hex_decode(std::string_view text);      // either case
+std::string hex_encode(std::string_view bytes);                // lower case
+std::optional<std::string> hex_decode(std::string_view text);  // either case
 
-std::string base64url_encode(std::string_view bytes);              // RFC 4648 §5, no padding
+std::string base64url_encode(std::string_view bytes);  // RFC 4648 §5, no padding
 void append_base64url(std::string& out, std::string_view bytes);
 std::optional<std::string> base64url_decode(std::string_view text);
 
-std::string base64_encode(std::string_view bytes);                 // RFC 4648 §4, padded
+std::string base64_encode(std::string_view bytes);  // RFC 4648 §4, padded
 std::optional<std::string> base64_decode(std::string_view text);
 
 // 128 bits as 26 characters (the first is 0..7), most significant first: sorts like the number.

@@ -35,14 +35,18 @@ TEST(Encoding, RoundTrips) {
 }
 
 TEST(Encoding, RefusesEverythingElse) {
-  for (const std::string_view text : {"0", "0g", "zz", " 0"}) EXPECT_FALSE(hex_decode(text)) << text;
-  for (const std::string_view text : {"A", "AB", "A===", "AA=A", "A A=", "AA-_", "====", "Zm9v\n"}) {
+  for (const std::string_view text : {"0", "0g", "zz", " 0"})
+    EXPECT_FALSE(hex_decode(text)) << text;
+  for (const std::string_view text :
+       {"A", "AB", "A===", "AA=A", "A A=", "AA-_", "====", "Zm9v\n"}) {
     EXPECT_FALSE(base64_decode(text)) << text;
   }
-  for (const std::string_view text : {"A", "AB", "AA==", "A+/A", "AAAAA"}) EXPECT_FALSE(base64url_decode(text)) << text;
+  for (const std::string_view text : {"A", "AB", "AA==", "A+/A", "AAAAA"})
+    EXPECT_FALSE(base64url_decode(text)) << text;
   for (const std::string_view text :
-       {"", "0", "80000000000000000000000000", "0000000000000000000000000I", "0000000000000000000000000U",
-        "000000000000000000000000000", "0000000000000000000000000-"}) {
+       {"", "0", "80000000000000000000000000", "0000000000000000000000000I",
+        "0000000000000000000000000U", "000000000000000000000000000",
+        "0000000000000000000000000-"}) {
     EXPECT_FALSE(crockford32_decode(text)) << text;
   }
 }

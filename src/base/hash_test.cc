@@ -12,7 +12,8 @@ TEST(SipHash, GivesTheReferenceVectors) {
   SecretKey key;
   for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<std::uint8_t>(i);
   EXPECT_EQ(siphash128(key, ""), (Hash128{0xe6a825ba047f81a3ULL, 0x930255c71472f66dULL}));
-  EXPECT_EQ(siphash128(key, std::string_view("\0", 1)), (Hash128{0x44af996bd8c187daULL, 0x45fc229b11597634ULL}));
+  EXPECT_EQ(siphash128(key, std::string_view("\0", 1)),
+            (Hash128{0x44af996bd8c187daULL, 0x45fc229b11597634ULL}));
 }
 
 TEST(Crc32c, GivesTheKnownValueInOneGoAndInParts) {

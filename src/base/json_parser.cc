@@ -161,7 +161,8 @@ class JsonScanner {
     const char c = here();
     if (c != 'u') {
       if (ended()) return fail("the text ends too early");
-      if (std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos) return fail("no such escape");
+      if (std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos)
+        return fail("no such escape");
       ++at_;
       return true;
     }
@@ -209,7 +210,8 @@ class JsonScanner {
 
 // simdjson decodes a lone low half as if it were a character, so texts with \ud… are looked at.
 bool may_have_surrogate(std::string_view json) {
-  for (std::size_t at = json.find("\\u"); at != std::string_view::npos; at = json.find("\\u", at + 2)) {
+  for (std::size_t at = json.find("\\u"); at != std::string_view::npos;
+       at = json.find("\\u", at + 2)) {
     if (at + 2 < json.size() && (json[at + 2] == 'd' || json[at + 2] == 'D')) return true;
   }
   return false;
@@ -224,7 +226,9 @@ Error refused_at(const JsonProblem& found) {
 }  // namespace
 
 JsonParser::JsonParser(std::size_t bytes_max, std::size_t depth_max)
-    : bytes_max_(bytes_max), depth_max_(depth_max), parser_(std::make_unique<simdjson::dom::parser>()) {}
+    : bytes_max_(bytes_max),
+      depth_max_(depth_max),
+      parser_(std::make_unique<simdjson::dom::parser>()) {}
 
 JsonParser::~JsonParser() = default;
 JsonParser::JsonParser(JsonParser&&) noexcept = default;
@@ -240,7 +244,8 @@ Result<simdjson::dom::element> JsonParser::parse(std::string_view json) {
     buffer_ = std::make_unique<char[]>(wanted + simdjson::SIMDJSON_PADDING);
     // One more level than ours: simdjson refuses at its limit, we beyond it.
     if (parser_->allocate(wanted, depth_max_ + 1) != simdjson::SUCCESS) {
-      return Error{ErrorCode::kUnavailable, "JSON: no memory for a text of " + std::to_string(json.size()) + " bytes"};
+      return Error{ErrorCode::kUnavailable,
+                   "JSON: no memory for a text of " + std::to_string(json.size()) + " bytes"};
     }
     capacity_ = wanted;
   }
@@ -267,9 +272,12 @@ JsonProblem find_json_problem(std::string_view json, std::size_t depth_max) {
 std::string pointer_token(std::string_view key) {
   std::string token;
   for (const char c : key) {
-    if (c == '~') token += "~0";
-    else if (c == '/') token += "~1";
-    else token.push_back(c);
+    if (c == '~')
+      token += "~0";
+    else if (c == '/')
+      token += "~1";
+    else
+      token.push_back(c);
   }
   return token;
 }

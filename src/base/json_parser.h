@@ -11,10 +11,9 @@
 
 #include <cstddef>
 #include <memory>
+#include <simdjson.h>
 #include <string>
 #include <string_view>
-
-#include <simdjson.h>
 
 #include "base/result.h"
 

@@ -7,14 +7,17 @@ namespace {
 
 constexpr std::size_t kBytesMax = 1 << 20;
 
-std::string nested(std::size_t depth) { return std::string(depth, '[') + "0" + std::string(depth, ']'); }
+std::string nested(std::size_t depth) {
+  return std::string(depth, '[') + "0" + std::string(depth, ']');
+}
 
 TEST(JsonParser, TakesWhatIsJson) {
   JsonParser parser(kBytesMax);
   for (const std::string& text :
-       {std::string("0"), std::string(" {} "), std::string("[]"), std::string("[{\"a\":[1,2.5e3,-0,true,null]}]"),
-        std::string(R"("\ud83d\ude00 \u00e9")"), std::string("18446744073709551615"),
-        std::string("-9223372036854775808"), nested(kJsonDepthMax)}) {
+       {std::string("0"), std::string(" {} "), std::string("[]"),
+        std::string("[{\"a\":[1,2.5e3,-0,true,null]}]"), std::string(R"("\ud83d\ude00 \u00e9")"),
+        std::string("18446744073709551615"), std::string("-9223372036854775808"),
+        nested(kJsonDepthMax)}) {
     const auto parsed = parser.parse(text);
     EXPECT_TRUE(parsed.has_value()) << text << (parsed ? "" : parsed.error().message);
     EXPECT_TRUE(find_json_problem(text).problem.empty()) << text;

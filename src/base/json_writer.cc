@@ -35,11 +35,21 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
 
 void append_control(std::string& out, std::uint8_t c) {
   switch (c) {
-    case '\b': out.append("\\b"); return;
-    case '\f': out.append("\\f"); return;
-    case '\n': out.append("\\n"); return;
-    case '\r': out.append("\\r"); return;
-    case '\t': out.append("\\t"); return;
+    case '\b':
+      out.append("\\b");
+      return;
+    case '\f':
+      out.append("\\f");
+      return;
+    case '\n':
+      out.append("\\n");
+      return;
+    case '\r':
+      out.append("\\r");
+      return;
+    case '\t':
+      out.append("\\t");
+      return;
     default:
       out.append("\\u00");
       out.push_back(kHexDigits[c >> 4]);
@@ -67,7 +77,8 @@ void append_json_string(std::string& out, std::string_view text) {
       continue;
     }
     const std::size_t length = c < 0x80 ? 1 : utf8_length(text, at);
-    const bool separator = length == 3 && (text.substr(at, 3) == "\u2028" || text.substr(at, 3) == "\u2029");
+    const bool separator =
+        length == 3 && (text.substr(at, 3) == "\u2028" || text.substr(at, 3) == "\u2029");
     if (length > 1 && !separator) {
       at += length;
       continue;

@@ -32,8 +32,10 @@ class JsonWriter {
   template <std::integral T>
     requires(!std::same_as<T, bool>)
   JsonWriter& number(T value) {
-    if constexpr (std::is_signed_v<T>) return write_signed(value);
-    else return write_unsigned(value);
+    if constexpr (std::is_signed_v<T>)
+      return write_signed(value);
+    else
+      return write_unsigned(value);
   }
   JsonWriter& number(double value);
   JsonWriter& number(float value);
@@ -46,10 +48,16 @@ class JsonWriter {
   }
 
   // One member of an object: key and value.
-  JsonWriter& field(std::string_view name, std::string_view value) { return key(name).string(value); }
+  JsonWriter& field(std::string_view name, std::string_view value) {
+    return key(name).string(value);
+  }
   JsonWriter& field(std::string_view name, const char* value) { return key(name).string(value); }
-  JsonWriter& field(std::string_view name, const std::string& value) { return key(name).string(value); }
-  JsonWriter& field(std::string_view name, std::same_as<bool> auto value) { return key(name).boolean(value); }
+  JsonWriter& field(std::string_view name, const std::string& value) {
+    return key(name).string(value);
+  }
+  JsonWriter& field(std::string_view name, std::same_as<bool> auto value) {
+    return key(name).boolean(value);
+  }
   template <typename T>
     requires(std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T>
   JsonWriter& field(std::string_view name, T value) {

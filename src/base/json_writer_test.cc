@@ -1,9 +1,9 @@
 #include "base/json_writer.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "base/json_parser.h"
 #include "base/random.h"
@@ -20,7 +20,14 @@ std::string json_string(std::string_view text) {
 TEST(JsonWriter, WritesNestedValuesWithTheirCommas) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object().field("a", 1).key("b").begin_array().number(-2).boolean(false).null().end_array();
+  json.begin_object()
+      .field("a", 1)
+      .key("b")
+      .begin_array()
+      .number(-2)
+      .boolean(false)
+      .null()
+      .end_array();
   json.key("c").begin_object().end_object().field("d", "x").key("e").raw("[0]").end_object();
   EXPECT_EQ(out, R"({"a":1,"b":[-2,false,null],"c":{},"d":"x","e":[0]})");
 }

@@ -38,16 +38,25 @@ struct LogField {
 class Log {
  public:
   // Writes to the file descriptor, which must stay open: 1 for stdout, 2 for stderr.
-  Log(const Clock& clock, int descriptor, LogFormat format = LogFormat::kAuto, LogLevel level = LogLevel::kInfo);
+  Log(const Clock& clock, int descriptor, LogFormat format = LogFormat::kAuto,
+      LogLevel level = LogLevel::kInfo);
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
   using Fields = std::initializer_list<LogField>;
-  void debug(std::string_view message, Fields fields = {}) { write(LogLevel::kDebug, message, fields); }
-  void info(std::string_view message, Fields fields = {}) { write(LogLevel::kInfo, message, fields); }
-  void warning(std::string_view message, Fields fields = {}) { write(LogLevel::kWarning, message, fields); }
-  void error(std::string_view message, Fields fields = {}) { write(LogLevel::kError, message, fields); }
+  void debug(std::string_view message, Fields fields = {}) {
+    write(LogLevel::kDebug, message, fields);
+  }
+  void info(std::string_view message, Fields fields = {}) {
+    write(LogLevel::kInfo, message, fields);
+  }
+  void warning(std::string_view message, Fields fields = {}) {
+    write(LogLevel::kWarning, message, fields);
+  }
+  void error(std::string_view message, Fields fields = {}) {
+    write(LogLevel::kError, message, fields);
+  }
   void write(LogLevel level, std::string_view message, Fields fields);
 
  private:

@@ -26,17 +26,24 @@ struct Family {
 };
 
 bool is_name(std::string_view name) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':'; };
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
+  };
   if (name.empty() || !letter(name[0])) return false;
-  return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+  return std::all_of(name.begin(), name.end(),
+                     [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
 void append_escaped(std::string& out, std::string_view text, bool quotes) {
   for (const char c : text) {
-    if (c == '\\') out += "\\\\";
-    else if (c == '\n') out += "\\n";
-    else if (c == '"' && quotes) out += "\\\"";
-    else out.push_back(c);
+    if (c == '\\')
+      out += "\\\\";
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '"' && quotes)
+      out += "\\\"";
+    else
+      out.push_back(c);
   }
 }
 
@@ -47,7 +54,8 @@ std::string label_text(Labels labels, bool overflow) {
     CHECK(is_name(name));
     if (!text.empty()) text.push_back(',');
     text.append(name).append("=\"");
-    append_escaped(text, overflow ? std::string_view("other") : value.substr(0, kLabelBytesMax), true);
+    append_escaped(text, overflow ? std::string_view("other") : value.substr(0, kLabelBytesMax),
+                   true);
     text.push_back('"');
   }
   return text;
@@ -79,7 +87,8 @@ void append_line(std::string& out, std::string_view name, std::string_view label
   out.push_back('\n');
 }
 
-void append_histogram(std::string& out, const std::string& name, const std::string& labels, const Histogram& metric) {
+void append_histogram(std::string& out, const std::string& name, const std::string& labels,
+                      const Histogram& metric) {
   const std::string before = labels.empty() ? "" : labels + ",";
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < metric.bounds().size(); ++i) {
@@ -127,7 +136,8 @@ struct Metrics::Families {
 };
 
 Histogram::Histogram(std::vector<double> bounds)
-    : bounds_(std::move(bounds)), counts_(std::make_unique<std::atomic<std::uint64_t>[]>(bounds_.size() + 1)) {
+    : bounds_(std::move(bounds)),
+      counts_(std::make_unique<std::atomic<std::uint64_t>[]>(bounds_.size() + 1)) {
   CHECK(std::is_sorted(bounds_.begin(), bounds_.end()));
 }
 
@@ -145,7 +155,8 @@ std::uint64_t Histogram::count() const {
 }
 
 std::vector<double> latency_bounds() {
-  return {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+  return {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+          0.05,    0.1,    0.25,    0.5,    1,     2.5,    5,     10};
 }
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {}
@@ -163,14 +174,16 @@ Gauge& Metrics::gauge(std::string_view name, std::string_view help, Labels label
   return find_or_make(family.gauges, labels, [] { return std::make_unique<Gauge>(); });
 }
 
-Histogram& Metrics::histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
-                              Labels labels) {
+Histogram& Metrics::histogram(std::string_view name, std::string_view help,
+                              std::vector<double> bounds, Labels labels) {
   MutexLock lock(families_->mutex);
   Family& family = families_->get(name, help, Kind::kHistogram);
-  return find_or_make(family.histograms, labels, [&] { return std::make_unique<Histogram>(std::move(bounds)); });
+  return find_or_make(family.histograms, labels,
+                      [&] { return std::make_unique<Histogram>(std::move(bounds)); });
 }
 
-void Metrics::gauge_from(std::string_view name, std::string_view help, std::function<double()> read) {
+void Metrics::gauge_from(std::string_view name, std::string_view help,
+                         std::function<double()> read) {
   MutexLock lock(families_->mutex);
   families_->get(name, help, Kind::kGauge).read = std::move(read);
 }
@@ -182,11 +195,16 @@ std::string Metrics::text() const {
     out.append("# HELP ").append(name).append(" ");
     append_escaped(out, family.help, false);
     out.append("\n# TYPE ").append(name).append(" ");
-    out.append(family.kind == Kind::kCounter ? "counter" : family.kind == Kind::kGauge ? "gauge" : "histogram");
+    out.append(family.kind == Kind::kCounter ? "counter"
+               : family.kind == Kind::kGauge ? "gauge"
+                                             : "histogram");
     out.push_back('\n');
-    for (const auto& [labels, metric] : family.counters) append_line(out, name, labels, metric->value());
-    for (const auto& [labels, metric] : family.gauges) append_line(out, name, labels, metric->value());
-    for (const auto& [labels, metric] : family.histograms) append_histogram(out, name, labels, *metric);
+    for (const auto& [labels, metric] : family.counters)
+      append_line(out, name, labels, metric->value());
+    for (const auto& [labels, metric] : family.gauges)
+      append_line(out, name, labels, metric->value());
+    for (const auto& [labels, metric] : family.histograms)
+      append_histogram(out, name, labels, *metric);
     if (family.read) append_line(out, name, "", family.read());
   }
   return out;

@@ -21,7 +21,7 @@
 
 namespace ante {
 
-inline constexpr std::size_t kLabelSetsMax = 200;  // of one family
+inline constexpr std::size_t kLabelSetsMax = 200;   // of one family
 inline constexpr std::size_t kLabelBytesMax = 100;  // of one label value; longer ones are cut
 
 class Counter {
@@ -52,7 +52,9 @@ class Histogram {
   std::uint64_t count() const;
   double sum() const { return sum_.load(std::memory_order_relaxed); }
   const std::vector<double>& bounds() const { return bounds_; }
-  std::uint64_t in_bucket(std::size_t i) const { return counts_[i].load(std::memory_order_relaxed); }
+  std::uint64_t in_bucket(std::size_t i) const {
+    return counts_[i].load(std::memory_order_relaxed);
+  }
 
  private:
   std::vector<double> bounds_;

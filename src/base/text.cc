@@ -18,7 +18,8 @@ std::string lower_case(std::string_view text) {
 }  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  if (a.size() > kEditDistanceBytesMax || b.size() > kEditDistanceBytesMax) return std::max(a.size(), b.size());
+  if (a.size() > kEditDistanceBytesMax || b.size() > kEditDistanceBytesMax)
+    return std::max(a.size(), b.size());
   using Line = std::array<std::size_t, kEditDistanceBytesMax + 1>;
   Line before_last{};
   Line last{};

@@ -69,18 +69,22 @@ class TimeReader {
 
 std::optional<TimeMs> read_time(std::string_view text) {
   TimeReader reader(text);
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, milliseconds = 0, offset_minutes = 0;
-  const bool read = reader.number(4, kYearMin, kYearMax, year) && reader.literal("-") &&
-                    reader.number(2, 1, 12, month) && reader.literal("-") && reader.number(2, 1, 31, day) &&
-                    reader.literal("Tt ") && reader.number(2, 0, 23, hour) && reader.literal(":") &&
-                    reader.number(2, 0, 59, minute) && reader.literal(":") && reader.number(2, 0, 60, second) &&
-                    reader.fraction(milliseconds) && reader.offset(offset_minutes) && reader.at_end();
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, milliseconds = 0,
+      offset_minutes = 0;
+  const bool read =
+      reader.number(4, kYearMin, kYearMax, year) && reader.literal("-") &&
+      reader.number(2, 1, 12, month) && reader.literal("-") && reader.number(2, 1, 31, day) &&
+      reader.literal("Tt ") && reader.number(2, 0, 23, hour) && reader.literal(":") &&
+      reader.number(2, 0, 59, minute) && reader.literal(":") && reader.number(2, 0, 60, second) &&
+      reader.fraction(milliseconds) && reader.offset(offset_minutes) && reader.at_end();
   if (!read) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return std::nullopt;
-  const TimeMs time = std::chrono::sys_days(date).time_since_epoch().count() * kDayMs + hour * kHourMs +
-                      (minute - offset_minutes) * kMinuteMs + second * kSecondMs + milliseconds;
+  const TimeMs time = std::chrono::sys_days(date).time_since_epoch().count() * kDayMs +
+                      hour * kHourMs + (minute - offset_minutes) * kMinuteMs + second * kSecondMs +
+                      milliseconds;
   if (time < 0 || time > kTimeMax) return std::nullopt;
   return time;
 }
@@ -88,7 +92,8 @@ std::optional<TimeMs> read_time(std::string_view text) {
 void append_digits(std::string& out, std::int64_t value, int digits) {
   const std::size_t from = out.size();
   out.append(static_cast<std::size_t>(digits), '0');
-  for (std::size_t i = out.size(); i-- > from; value /= 10) out[i] = static_cast<char>('0' + value % 10);
+  for (std::size_t i = out.size(); i-- > from; value /= 10)
+    out[i] = static_cast<char>('0' + value % 10);
 }
 
 }  // namespace
@@ -96,8 +101,8 @@ void append_digits(std::string& out, std::int64_t value, int digits) {
 Result<TimeMs> parse_time(std::string_view text) {
   if (const auto time = read_time(text)) return *time;
   return invalid_argument("must be a time as RFC 3339 has it, like 2026-11-22T07:00:00Z, from " +
-                          std::to_string(kYearMin) + " to " + std::to_string(kYearMax) + ", found '" +
-                          std::string(text.substr(0, 40)) + "'");
+                          std::to_string(kYearMin) + " to " + std::to_string(kYearMax) +
+                          ", found '" + std::string(text.substr(0, 40)) + "'");
 }
 
 std::string format_time(TimeMs time) {

@@ -15,7 +15,8 @@ std::uint32_t bucket_of(std::string_view salt, PersonHash oldest_member) {
   std::memcpy(unit, &oldest_member.value.hi, 8);
   std::memcpy(unit + 8, &oldest_member.value.lo, 8);
   // 2^64 is no multiple of 10,000: the bias is below 1e-15.
-  return static_cast<std::uint32_t>(siphash128(key, std::string_view(unit, sizeof unit)).lo % kBuckets);
+  return static_cast<std::uint32_t>(siphash128(key, std::string_view(unit, sizeof unit)).lo %
+                                    kBuckets);
 }
 
 Arm arm_of(std::string_view salt, PersonHash oldest_member, double holdout_share) {

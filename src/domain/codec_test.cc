@@ -1,12 +1,12 @@
 // The bytes of every stored noun: what is written reads back the same, damage is refused, and the
 // files of format version 1 in tests/golden/domain are read for ever.
 
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -84,12 +84,19 @@ Decision random_decision(Random& random) {
   d.arm = static_cast<Arm>(1 + random.below(2));
   d.rung = static_cast<Rung>(1 + random.below(4));
   d.activated = coin(random);
-  d.situation = {ItemKey{random.next()}, text(random, 8), text(random, 8), text(random, 8), text(random, 8), 21, 6};
+  d.situation = {ItemKey{random.next()},
+                 text(random, 8),
+                 text(random, 8),
+                 text(random, 8),
+                 text(random, 8),
+                 21,
+                 6};
   d.versions = {random.next(), random.next(), random.next()};
   d.policy = {random.next(), 3, real(random), 1, 4};
   d.attention_cost = real(random);
   for (std::size_t i = random.below(kHandItemsMax + 1); i > 0; --i) {
-    HandItem h{ItemKey{random.next()}, 5, real(random), real(random), real(random), real(random), {}};
+    HandItem h{ItemKey{random.next()}, 5, real(random), real(random), real(random),
+               real(random),           {}};
     for (auto& feature : h.features) feature = static_cast<std::uint8_t>(random.below(256));
     d.hand.push_back(h);
   }
@@ -119,7 +126,8 @@ Item random_item(Random& random) {
   item.published_at_ms = static_cast<TimeMs>(random.below(2000000000000));
   if (coin(random)) item.expires_at_ms = 5;
   item.evergreen = coin(random);
-  if (coin(random)) item.price = Price{static_cast<std::int64_t>(random.below(1000000)) * 10000, "EUR"};
+  if (coin(random))
+    item.price = Price{static_cast<std::int64_t>(random.below(1000000)) * 10000, "EUR"};
   item.available = coin(random);
   item.withdrawn = coin(random);
   item.must_read = coin(random);
@@ -166,12 +174,17 @@ TEST(Codec, RandomNounsReadBackTheSame) {
     EXPECT_EQ(*item_from_json(item_to_json(item)), item);
     const Activation activation{DecisionId{hash(random)}, SlotKey{1}, keys(random)};
     EXPECT_EQ(*decode_activation(encode(activation)), activation);
-    const Reward reward{DecisionId{hash(random)}, SlotKey{2}, ItemKey{3}, 4, Arm::kHoldout, 0.5F, text(random, 9), random.normal()};
+    const Reward reward{
+        DecisionId{hash(random)}, SlotKey{2},     ItemKey{3}, 4, Arm::kHoldout, 0.5F,
+        text(random, 9),          random.normal()};
     EXPECT_EQ(*decode_reward(encode(reward)), reward);
-    const Link link{PersonHash{hash(random)}, static_cast<TimeMs>(random.below(1u << 30)), coin(random)};
+    const Link link{PersonHash{hash(random)}, static_cast<TimeMs>(random.below(1u << 30)),
+                    coin(random)};
     EXPECT_EQ(*decode_link(encode(link)), link);
     FactSet facts;
-    for (std::size_t i = random.below(5); i > 0; --i) facts.facts.push_back({text(random, 9), "1", Provenance::kTold, 7, coin(random) ? std::optional<TimeMs>(9) : std::nullopt});
+    for (std::size_t i = random.below(5); i > 0; --i)
+      facts.facts.push_back({text(random, 9), "1", Provenance::kTold, 7,
+                             coin(random) ? std::optional<TimeMs>(9) : std::nullopt});
     EXPECT_EQ(*decode_facts(encode(facts)), facts);
     const Object object{"slot", text(random, 9), random.next(), coin(random), "me", "why", "{}"};
     EXPECT_EQ(*decode_object(encode(object)), object);
@@ -207,7 +220,8 @@ std::vector<NewRecord> log_records() {
   std::vector<NewRecord> records(3);
   for (std::size_t i = 0; i < records.size(); ++i) {
     records[i].partition = Partition{7};
-    records[i].header = {RecordKind::kEvent, kFirstTenant, PersonHash{{7ULL << 56, i}}, static_cast<TimeMs>(1000 - i * 10), static_cast<TimeMs>(1000 + i)};
+    records[i].header = {RecordKind::kEvent, kFirstTenant, PersonHash{{7ULL << 56, i}},
+                         static_cast<TimeMs>(1000 - i * 10), static_cast<TimeMs>(1000 + i)};
     records[i].body = std::string(i, 'b');
   }
   records[2].header = {RecordKind::kErased, TenantId{9}, {}, INT64_MIN, INT64_MAX};
@@ -258,7 +272,8 @@ void expect_golden(const std::string& name, const std::string& bytes, const std:
     if (!corpus.empty()) std::ofstream("fuzz/" + corpus + "/" + name, std::ios::binary) << bytes;
   }
   std::ifstream stream(path, std::ios::binary);
-  const std::string golden{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  const std::string golden{std::istreambuf_iterator<char>(stream),
+                           std::istreambuf_iterator<char>()};
   EXPECT_EQ(golden, bytes) << path;
 }
 
@@ -267,10 +282,16 @@ TEST(Golden, FormatVersion1) {
   expect_golden("event_v1.bin", encode(random_event(random)), "event_bytes");
   expect_golden("decision_v1.bin", encode(random_decision(random)), "decision");
   expect_golden("item_v1.bin", encode(random_item(random)), "");
-  expect_golden("reward_v1.bin", encode(Reward{DecisionId{{1, 2}}, SlotKey{3}, ItemKey{4}, 5, Arm::kTreated, 0.25F, "click", 1}), "decision");
-  expect_golden("activation_v1.bin", encode(Activation{DecisionId{{1, 2}}, SlotKey{3}, {ItemKey{4}}}), "decision");
+  expect_golden("reward_v1.bin",
+                encode(Reward{DecisionId{{1, 2}}, SlotKey{3}, ItemKey{4}, 5, Arm::kTreated, 0.25F,
+                              "click", 1}),
+                "decision");
+  expect_golden("activation_v1.bin",
+                encode(Activation{DecisionId{{1, 2}}, SlotKey{3}, {ItemKey{4}}}), "decision");
   expect_golden("link_v1.bin", encode(Link{PersonHash{{1, 2}}, 3, true}), "event_bytes");
-  expect_golden("facts_v1.bin", encode(FactSet{{Fact{"plan", "\"gold\"", Provenance::kImported, 4, 5}}}), "event_bytes");
+  expect_golden("facts_v1.bin",
+                encode(FactSet{{Fact{"plan", "\"gold\"", Provenance::kImported, 4, 5}}}),
+                "event_bytes");
   expect_golden("object_v1.bin", encode(Object{"slot", "home", 2, false, "me", "why", "{}"}), "");
   expect_golden("log_value_v1.bin", log_value(), "log_value");
 }

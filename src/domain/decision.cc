@@ -44,7 +44,8 @@ HandItem read_hand_item(FormatReader& in) {
   item.probability = in.f32();
   item.explore_weight = in.f32();
   const std::string_view features = in.raw(kFeatureCount);
-  if (features.size() == kFeatureCount) std::memcpy(item.features.data(), features.data(), kFeatureCount);
+  if (features.size() == kFeatureCount)
+    std::memcpy(item.features.data(), features.data(), kFeatureCount);
   return item;
 }
 
@@ -82,7 +83,8 @@ Placement read_placement(FormatReader& in) {
 
 void write_situation(ByteWriter& out, const Situation& situation) {
   out.u64(situation.item.value);
-  for (const std::string* text : {&situation.device, &situation.referrer, &situation.task, &situation.query}) {
+  for (const std::string* text :
+       {&situation.device, &situation.referrer, &situation.task, &situation.query}) {
     out.string(std::string_view(*text).substr(0, kSituationBytesMax));
   }
   out.u8(situation.hour);
@@ -121,7 +123,8 @@ PolicyTrace read_policy(FormatReader& in) {
 
 void check_limits(const Decision& decision) {
   CHECK(decision.hand.size() <= kHandItemsMax && decision.served.size() <= kSlatePlacesMax);
-  CHECK(decision.safe_default.size() <= kSafeDefaultItemsMax && decision.would_have.size() <= kSlatePlacesMax);
+  CHECK(decision.safe_default.size() <= kSafeDefaultItemsMax &&
+        decision.would_have.size() <= kSlatePlacesMax);
   CHECK(decision.people.size() <= kLinkMembersMax && decision.reasons.size() <= kReasonsMax);
 }
 
@@ -129,45 +132,66 @@ void check_limits(const Decision& decision) {
 
 const char* to_string(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kBet: return "bet";
-    case Outcome::kExplore: return "explore";
-    case Outcome::kAbstain: return "abstain";
-    case Outcome::kHoldout: return "holdout";
-    case Outcome::kGeneral: return "general";
-    case Outcome::kNoConsent: return "no_consent";
-    case Outcome::kPaused: return "paused";
-    case Outcome::kFallback: return "fallback";
+    case Outcome::kBet:
+      return "bet";
+    case Outcome::kExplore:
+      return "explore";
+    case Outcome::kAbstain:
+      return "abstain";
+    case Outcome::kHoldout:
+      return "holdout";
+    case Outcome::kGeneral:
+      return "general";
+    case Outcome::kNoConsent:
+      return "no_consent";
+    case Outcome::kPaused:
+      return "paused";
+    case Outcome::kFallback:
+      return "fallback";
   }
   return "unknown";
 }
 
 const char* to_string(Fallback fallback) {
   switch (fallback) {
-    case Fallback::kNone: return "none";
-    case Fallback::kNoProfile: return "no_profile";
-    case Fallback::kNoModel: return "no_model";
-    case Fallback::kNoCandidates: return "no_candidates";
-    case Fallback::kDeadline: return "deadline";
-    case Fallback::kOverload: return "overload";
-    case Fallback::kSlotInShadow: return "slot_in_shadow";
+    case Fallback::kNone:
+      return "none";
+    case Fallback::kNoProfile:
+      return "no_profile";
+    case Fallback::kNoModel:
+      return "no_model";
+    case Fallback::kNoCandidates:
+      return "no_candidates";
+    case Fallback::kDeadline:
+      return "deadline";
+    case Fallback::kOverload:
+      return "overload";
+    case Fallback::kSlotInShadow:
+      return "slot_in_shadow";
   }
   return "unknown";
 }
 
 const char* to_string(Arm arm) {
   switch (arm) {
-    case Arm::kTreated: return "treated";
-    case Arm::kHoldout: return "holdout";
+    case Arm::kTreated:
+      return "treated";
+    case Arm::kHoldout:
+      return "holdout";
   }
   return "unknown";
 }
 
 const char* to_string(Rung rung) {
   switch (rung) {
-    case Rung::kEverybody: return "everybody";
-    case Rung::kSegment: return "segment";
-    case Rung::kCluster: return "cluster";
-    case Rung::kPerson: return "person";
+    case Rung::kEverybody:
+      return "everybody";
+    case Rung::kSegment:
+      return "segment";
+    case Rung::kCluster:
+      return "cluster";
+    case Rung::kPerson:
+      return "person";
   }
   return "unknown";
 }
@@ -205,7 +229,8 @@ std::string encode(const Decision& decision) {
   for (const Placement& placement : decision.served) write_placement(out, placement);
   write_keys(out, decision.would_have);
   out.varint(decision.reasons.size());
-  for (const std::string& reason : decision.reasons) out.string(std::string_view(reason).substr(0, kReasonBytesMax));
+  for (const std::string& reason : decision.reasons)
+    out.string(std::string_view(reason).substr(0, kReasonBytesMax));
   return bytes;
 }
 
@@ -234,7 +259,8 @@ Result<Decision> decode_decision(std::string_view bytes) {
   decision.attention_cost = in.f32();
   const std::size_t hand_size = in.count(kHandItemBytes, kHandItemsMax);
   decision.hand.reserve(hand_size);
-  for (std::size_t i = 0; i < hand_size && in.ok(); ++i) decision.hand.push_back(read_hand_item(in));
+  for (std::size_t i = 0; i < hand_size && in.ok(); ++i)
+    decision.hand.push_back(read_hand_item(in));
   decision.candidate_count = static_cast<std::uint32_t>(in.at_most(UINT32_MAX, "candidate count"));
   decision.candidate_digest = in.hash();
   decision.safe_default = read_keys(in, kSafeDefaultItemsMax);
@@ -242,7 +268,8 @@ Result<Decision> decode_decision(std::string_view bytes) {
   for (std::size_t i = 0; i < served && in.ok(); ++i) decision.served.push_back(read_placement(in));
   decision.would_have = read_keys(in, kSlatePlacesMax);
   const std::size_t reasons = in.count(1, kReasonsMax);
-  for (std::size_t i = 0; i < reasons && in.ok(); ++i) decision.reasons.push_back(in.string(kReasonBytesMax));
+  for (std::size_t i = 0; i < reasons && in.ok(); ++i)
+    decision.reasons.push_back(in.string(kReasonBytesMax));
   TRY(in.finish());
   return decision;
 }
@@ -251,7 +278,8 @@ std::string activation_message_id(const Activation& activation) {
   std::string id = "activate:" + to_string(activation.decision);
   for (const ItemKey item : activation.items) {
     std::array<char, 16> digits;
-    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), item.value, 16);
+    const auto [end, error] =
+        std::to_chars(digits.data(), digits.data() + digits.size(), item.value, 16);
     id.append(":").append(digits.data(), end);
   }
   return id;

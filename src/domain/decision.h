@@ -26,13 +26,24 @@ using QuantisedFeatures = std::array<std::uint8_t, kFeatureCount>;
 
 // Numbers are stored: only append.
 enum class Outcome : std::uint8_t {
-  kBet = 1, kExplore = 2, kAbstain = 3, kHoldout = 4, kGeneral = 5, kNoConsent = 6, kPaused = 7,
+  kBet = 1,
+  kExplore = 2,
+  kAbstain = 3,
+  kHoldout = 4,
+  kGeneral = 5,
+  kNoConsent = 6,
+  kPaused = 7,
   kFallback = 8,
 };
 const char* to_string(Outcome outcome);
 
 enum class Fallback : std::uint8_t {
-  kNone = 0, kNoProfile = 1, kNoModel = 2, kNoCandidates = 3, kDeadline = 4, kOverload = 5,
+  kNone = 0,
+  kNoProfile = 1,
+  kNoModel = 2,
+  kNoCandidates = 3,
+  kDeadline = 4,
+  kOverload = 5,
   kSlotInShadow = 6,
 };
 const char* to_string(Fallback fallback);
@@ -50,7 +61,7 @@ using SourceBits = std::uint16_t;
 struct HandItem {
   ItemKey item;
   SourceBits sources = 0;
-  float gain_mean = 0;       // expected gain over the safe default, in reward
+  float gain_mean = 0;  // expected gain over the safe default, in reward
   float gain_sd = 0;
   float probability = 0;     // calibrated P(outcome) at the best place
   float explore_weight = 0;  // this item's weight when exploring; 0 = never explored
@@ -61,7 +72,7 @@ struct HandItem {
 struct Placement {
   ItemKey item;
   std::string item_id;
-  float propensity = 1;       // P(this item here | the places before), in (0, 1]
+  float propensity = 1;           // P(this item here | the places before), in (0, 1]
   std::uint8_t hand_index = 255;  // in the hand; 255 = not in it (safe default)
   std::vector<TopicKey> topics;   // as of the decision: learning never reads today's catalogue
   friend bool operator==(const Placement&, const Placement&) = default;
@@ -72,24 +83,24 @@ struct Placement {
 struct PolicyTrace {
   std::uint64_t seed = 0;
   std::uint32_t policy_version = 0;
-  float stake = 0;               // P(explore)
-  std::uint8_t base_branch = 0;  // 0 = safe, 1 = exploit: what is served when not exploring
-  std::uint8_t drawn_branch = 0; // 0 = safe, 1 = exploit, 2 + m = explore at place m
+  float stake = 0;                // P(explore)
+  std::uint8_t base_branch = 0;   // 0 = safe, 1 = exploit: what is served when not exploring
+  std::uint8_t drawn_branch = 0;  // 0 = safe, 1 = exploit, 2 + m = explore at place m
   friend bool operator==(const PolicyTrace&, const PolicyTrace&) = default;
 };
 
 struct Versions {
-  std::uint64_t profile = 0;    // sequence folded into the person's state
+  std::uint64_t profile = 0;  // sequence folded into the person's state
   std::uint64_t catalog = 0;
   std::uint64_t model = 0;
   friend bool operator==(const Versions&, const Versions&) = default;
 };
 
 struct Situation {
-  ItemKey item;           // what is on the page; 0 = nothing
-  std::string device;     // phone | tablet | desktop | ""
-  std::string referrer;   // class of it: search | social | newsletter | direct | internal | ""
-  std::string task;       // as the page says; "" = unknown
+  ItemKey item;          // what is on the page; 0 = nothing
+  std::string device;    // phone | tablet | desktop | ""
+  std::string referrer;  // class of it: search | social | newsletter | direct | internal | ""
+  std::string task;      // as the page says; "" = unknown
   std::string query;
   std::uint8_t hour = 0;  // local hour as sent, else UTC
   std::uint8_t weekday = 0;
@@ -107,18 +118,19 @@ struct Decision {
   Fallback fallback = Fallback::kNone;
   Arm arm = Arm::kTreated;
   Rung rung = Rung::kEverybody;
-  bool activated = false;          // activate: auto
+  bool activated = false;  // activate: auto
   Situation situation;
   Versions versions;
   PolicyTrace policy;
   float attention_cost = 0;
-  std::vector<HandItem> hand;      // sorted by score, best first
-  std::uint32_t candidate_count = 0;     // before the hand was cut
-  Hash128 candidate_digest;              // of the keys that did not fit in the hand
+  std::vector<HandItem> hand;         // sorted by score, best first
+  std::uint32_t candidate_count = 0;  // before the hand was cut
+  Hash128 candidate_digest;           // of the keys that did not fit in the hand
   std::vector<ItemKey> safe_default;
-  std::vector<Placement> served;         // what was answered
-  std::vector<ItemKey> would_have;       // ghost log: the bet in the holdout, safe default elsewhere
-  std::vector<std::string> reasons;      // short, machine-made: "abstain: lower bound 0.004 < cost 0.010"
+  std::vector<Placement> served;    // what was answered
+  std::vector<ItemKey> would_have;  // ghost log: the bet in the holdout, safe default elsewhere
+  std::vector<std::string>
+      reasons;  // short, machine-made: "abstain: lower bound 0.004 < cost 0.010"
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 

@@ -8,8 +8,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace ante;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  if (const auto decision = decode_decision(bytes)) CHECK(*decode_decision(encode(*decision)) == *decision);
+  if (const auto decision = decode_decision(bytes))
+    CHECK(*decode_decision(encode(*decision)) == *decision);
   if (const auto reward = decode_reward(bytes)) CHECK(*decode_reward(encode(*reward)) == *reward);
-  if (const auto shown = decode_activation(bytes)) CHECK(*decode_activation(encode(*shown)) == *shown);
+  if (const auto shown = decode_activation(bytes))
+    CHECK(*decode_activation(encode(*shown)) == *shown);
   return 0;
 }

@@ -39,7 +39,9 @@ enum ItemBit : std::uint16_t {
   kAllItemBits = (1 << 8) - 1,
 };
 
-std::uint16_t bit_if(bool condition, std::uint16_t bit) { return condition ? bit : std::uint16_t{0}; }
+std::uint16_t bit_if(bool condition, std::uint16_t bit) {
+  return condition ? bit : std::uint16_t{0};
+}
 
 void write_topics(ByteWriter& out, const std::vector<TopicKey>& topics) {
   out.varint(topics.size());
@@ -79,31 +81,40 @@ EventItem read_item(FormatReader& in) {
   item.key = item_key(item.id);
   if ((bits & kHasGroup) != 0) item.group = ItemKey{in.u64()};
   if ((bits & kHasPrice) != 0) item.price_micros = in.svarint();
-  if ((bits & kHasQuantity) != 0) item.quantity = static_cast<std::uint32_t>(in.at_most(UINT32_MAX, "quantity"));
-  if ((bits & kHasPosition) != 0) item.position = static_cast<std::uint16_t>(in.at_most(UINT16_MAX, "position"));
+  if ((bits & kHasQuantity) != 0)
+    item.quantity = static_cast<std::uint32_t>(in.at_most(UINT32_MAX, "quantity"));
+  if ((bits & kHasPosition) != 0)
+    item.position = static_cast<std::uint16_t>(in.at_most(UINT16_MAX, "position"));
   if ((bits & kHasItemTopics) != 0) item.topics = read_topics(in);
   return item;
 }
 
 std::uint16_t bits_of(const Event& event) {
   return static_cast<std::uint16_t>(
-      bit_if(event.depth_percent.has_value(), kHasDepth) | bit_if(event.active_ms.has_value(), kHasActive) |
-      bit_if(event.finished, kFinished) | bit_if(event.value.has_value(), kHasValue) |
-      bit_if(event.decision.has_value(), kHasDecision) | bit_if(event.consent.has_value(), kHasConsent) |
+      bit_if(event.depth_percent.has_value(), kHasDepth) |
+      bit_if(event.active_ms.has_value(), kHasActive) | bit_if(event.finished, kFinished) |
+      bit_if(event.value.has_value(), kHasValue) |
+      bit_if(event.decision.has_value(), kHasDecision) |
+      bit_if(event.consent.has_value(), kHasConsent) |
       bit_if(event.use_for_decisions, kUseForDecisions) | bit_if(!event.query.empty(), kHasQuery) |
       bit_if(!event.reason.empty(), kHasReason) | bit_if(!event.topics.empty(), kHasTopics) |
-      bit_if(!event.properties_json.empty(), kHasProperties) | bit_if(!event.items.empty(), kHasItems) |
-      bit_if(event.clock_adjusted, kClockAdjusted) | bit_if(event.claim.has_value(), kHasClaim));
+      bit_if(!event.properties_json.empty(), kHasProperties) |
+      bit_if(!event.items.empty(), kHasItems) | bit_if(event.clock_adjusted, kClockAdjusted) |
+      bit_if(event.claim.has_value(), kHasClaim));
 }
 
 }  // namespace
 
 const char* to_string(Provenance provenance) {
   switch (provenance) {
-    case Provenance::kTold: return "told";
-    case Provenance::kNoticed: return "noticed";
-    case Provenance::kGuessed: return "guessed";
-    case Provenance::kImported: return "imported";
+    case Provenance::kTold:
+      return "told";
+    case Provenance::kNoticed:
+      return "noticed";
+    case Provenance::kGuessed:
+      return "guessed";
+    case Provenance::kImported:
+      return "imported";
   }
   return "unknown";
 }
@@ -147,7 +158,8 @@ Result<Event> decode_event(std::string_view bytes) {
     for (std::size_t i = 0; i < n && in.ok(); ++i) event.items.push_back(read_item(in));
   }
   if ((bits & kHasDepth) != 0) event.depth_percent = in.u8();
-  if ((bits & kHasActive) != 0) event.active_ms = static_cast<std::uint32_t>(in.at_most(UINT32_MAX, "active time"));
+  if ((bits & kHasActive) != 0)
+    event.active_ms = static_cast<std::uint32_t>(in.at_most(UINT32_MAX, "active time"));
   event.finished = (bits & kFinished) != 0;
   if ((bits & kHasValue) != 0) event.value = in.f64();
   if ((bits & kHasQuery) != 0) event.query = in.string(kEventBytesMax);

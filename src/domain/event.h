@@ -18,29 +18,29 @@
 namespace ante {
 
 inline constexpr std::size_t kEventItemsMax = 100;
-inline constexpr std::size_t kEventBytesMax = 32 * 1024;          // one event as JSON
-inline constexpr std::size_t kBatchBytesMax = 500 * 1024;         // a batch as JSON
+inline constexpr std::size_t kEventBytesMax = 32 * 1024;   // one event as JSON
+inline constexpr std::size_t kBatchBytesMax = 500 * 1024;  // a batch as JSON
 inline constexpr std::size_t kBatchEventsMax = 2500;
 inline constexpr std::size_t kEventNameBytesMax = 200;
-inline constexpr std::size_t kEventTopicsMax = 64;                // of an event, and of one item
+inline constexpr std::size_t kEventTopicsMax = 64;  // of an event, and of one item
 inline constexpr std::size_t kFactNameBytesMax = 200;
 
 // What we read an event as, whatever it was called. Numbers are stored: only append.
 enum class EventKind : std::uint8_t {
   kOther = 0,
-  kPage = 1,             // page or screen without an item
-  kViewed = 2,           // Article Viewed, Product Viewed, page with an itemId
-  kListViewed = 3,       // Product List Viewed: impressions of items not chosen by us
-  kClicked = 4,          // Product Clicked, Article Clicked
-  kArticleRead = 5,      // depth, activeSeconds, finished
+  kPage = 1,         // page or screen without an item
+  kViewed = 2,       // Article Viewed, Product Viewed, page with an itemId
+  kListViewed = 3,   // Product List Viewed: impressions of items not chosen by us
+  kClicked = 4,      // Product Clicked, Article Clicked
+  kArticleRead = 5,  // depth, activeSeconds, finished
   kAddedToCart = 6,
-  kPurchased = 7,        // Order Completed
+  kPurchased = 7,  // Order Completed
   kRefunded = 8,
   kRemovedFromCart = 9,
-  kPinned = 10,          // Product Added to Wishlist, Article Bookmarked, Pinned
+  kPinned = 10,  // Product Added to Wishlist, Article Bookmarked, Pinned
   kUnpinned = 11,
   kSearched = 12,
-  kNotForMe = 13,        // Decision Dismissed, Not For Me
+  kNotForMe = 13,  // Decision Dismissed, Not For Me
   kShared = 14,
   kAnswered = 15,
   kExperimentViewed = 16,
@@ -61,13 +61,13 @@ struct EventItem {
   std::string id;
   ItemKey key;
   std::vector<TopicKey> topics;
-  ItemKey group;                     // 0 = none
-  std::int64_t price_micros = 0;     // 0 = unknown
+  ItemKey group;                  // 0 = none
+  std::int64_t price_micros = 0;  // 0 = unknown
   std::uint32_t quantity = 1;
-  std::uint16_t position = 0;        // in a list, from 1; 0 = unknown
-  bool known = false;                // it was in the catalogue when the event was accepted
+  std::uint16_t position = 0;  // in a list, from 1; 0 = unknown
+  bool known = false;          // it was in the catalogue when the event was accepted
   bool repeatable = false;
-  bool sell = false;                 // intent of the item
+  bool sell = false;  // intent of the item
   friend bool operator==(const EventItem&, const EventItem&) = default;
 };
 
@@ -77,34 +77,38 @@ struct Consent {
   friend bool operator==(const Consent&, const Consent&) = default;
 };
 
-// The body of a consent record: a bit a purpose, in the order of the struct. Unknown bits are ignored.
+// The body of a consent record: a bit a purpose, in the order of the struct. Unknown bits are
+// ignored.
 constexpr std::uint8_t consent_bits(const Consent& c) {
   return static_cast<std::uint8_t>(int{c.store} | int{c.profile} << 1 | int{c.measure} << 2 |
                                    int{c.email} << 3 | int{c.push} << 4);
 }
 constexpr Consent consent_of_bits(std::uint8_t bits) {
-  return {.store = (bits & 1) != 0, .profile = (bits & 2) != 0, .measure = (bits & 4) != 0,
-          .email = (bits & 8) != 0, .push = (bits & 16) != 0};
+  return {.store = (bits & 1) != 0,
+          .profile = (bits & 2) != 0,
+          .measure = (bits & 4) != 0,
+          .email = (bits & 8) != 0,
+          .push = (bits & 16) != 0};
 }
 
 struct Event {
   EventKind kind = EventKind::kOther;
   EventSource source = EventSource::kServer;
-  std::string name;                       // as sent: "Article Read"
+  std::string name;  // as sent: "Article Read"
   std::vector<EventItem> items;
   std::optional<std::uint8_t> depth_percent;
   std::optional<std::uint32_t> active_ms;
   bool finished = false;
-  std::optional<double> value;            // revenue or value; finite
-  std::string query;                      // searched words
-  std::string reason;                     // not-for-me: brand | price | topic | owned | gift | other
-  std::vector<TopicKey> topics;           // followed or unfollowed topics
-  std::optional<DecisionId> decision;     // the decision the sender says this answers
-  std::optional<Consent> consent;         // as stated in-band
-  bool use_for_decisions = true;          // false: integrations {All: false}
-  bool clock_adjusted = false;            // the sender's clock said what could not be
-  std::optional<PersonHash> claim;        // a userId sent without proof: links nothing
-  std::string properties_json;            // minified, as sent; empty = none
+  std::optional<double> value;         // revenue or value; finite
+  std::string query;                   // searched words
+  std::string reason;                  // not-for-me: brand | price | topic | owned | gift | other
+  std::vector<TopicKey> topics;        // followed or unfollowed topics
+  std::optional<DecisionId> decision;  // the decision the sender says this answers
+  std::optional<Consent> consent;      // as stated in-band
+  bool use_for_decisions = true;       // false: integrations {All: false}
+  bool clock_adjusted = false;         // the sender's clock said what could not be
+  std::optional<PersonHash> claim;     // a userId sent without proof: links nothing
+  std::string properties_json;         // minified, as sent; empty = none
   friend bool operator==(const Event&, const Event&) = default;
 };
 

@@ -4,7 +4,8 @@
 
 namespace ante {
 
-FormatReader::FormatReader(std::string_view noun, std::string_view bytes) : noun_(noun), in_(bytes) {
+FormatReader::FormatReader(std::string_view noun, std::string_view bytes)
+    : noun_(noun), in_(bytes) {
   const std::uint8_t version = in_.u8();
   if (in_.ok() && version != kFormatVersion) {
     refuse("format version " + std::to_string(version) + " found, this program reads " +
@@ -15,7 +16,8 @@ FormatReader::FormatReader(std::string_view noun, std::string_view bytes) : noun
 std::string FormatReader::string(std::size_t bytes_max) {
   const std::string_view text = in_.string();
   if (text.size() > bytes_max) {
-    refuse("a text of " + std::to_string(text.size()) + " bytes found, the limit is " + std::to_string(bytes_max));
+    refuse("a text of " + std::to_string(text.size()) + " bytes found, the limit is " +
+           std::to_string(bytes_max));
     return {};
   }
   return ok() ? std::string(text) : std::string();
@@ -39,7 +41,8 @@ Hash128 FormatReader::hash() {
 std::uint64_t FormatReader::at_most(std::uint64_t highest, std::string_view what) {
   const std::uint64_t value = varint();
   if (value <= highest) return value;
-  refuse(std::string(what) + " is " + std::to_string(value) + ", the limit is " + std::to_string(highest));
+  refuse(std::string(what) + " is " + std::to_string(value) + ", the limit is " +
+         std::to_string(highest));
   return 0;
 }
 
@@ -50,15 +53,18 @@ std::uint16_t FormatReader::bits(std::uint16_t known) {
 }
 
 void FormatReader::refuse(std::string problem) {
-  if (problem_.empty() && in_.ok()) problem_ = std::move(problem) + " at byte " + std::to_string(in_.position());
+  if (problem_.empty() && in_.ok())
+    problem_ = std::move(problem) + " at byte " + std::to_string(in_.position());
 }
 
 Result<void> FormatReader::finish() {
   if (problem_.empty() && !in_.ok()) {
-    problem_ = "the bytes end too early, or a length is too large, at byte " + std::to_string(in_.position());
+    problem_ = "the bytes end too early, or a length is too large, at byte " +
+               std::to_string(in_.position());
   }
   if (problem_.empty() && !in_.at_end()) {
-    problem_ = std::to_string(in_.remaining()) + " bytes too many after byte " + std::to_string(in_.position());
+    problem_ = std::to_string(in_.remaining()) + " bytes too many after byte " +
+               std::to_string(in_.position());
   }
   if (problem_.empty()) return {};
   return data_loss("stored " + std::string(noun_) + ": " + problem_);

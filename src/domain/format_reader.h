@@ -1,7 +1,8 @@
 // Reads our own versioned bytes and remembers the first thing that is wrong with them.
 //
 // Every stored noun starts with a format version. After the first problem all reads give zero or
-// empty, loops end by ok(), and finish() tells what was found: kDataLoss, never a crash. One thread.
+// empty, loops end by ok(), and finish() tells what was found: kDataLoss, never a crash. One
+// thread.
 
 #pragma once
 

@@ -1,13 +1,11 @@
 // Ids, buckets and tokens.
 
-#include <gtest/gtest.h>
-#include <openssl/hmac.h>
-
-#include <chrono>
-#include <cstdio>
 #include <cmath>
 #include <fstream>
 #include <iterator>
+
+#include <gtest/gtest.h>
+#include <openssl/hmac.h>
 
 #include "base/encoding.h"
 #include "base/json_parser.h"
@@ -29,7 +27,8 @@ TEST(Ids, PersonHashTellsTenantKindAndIdApart) {
   EXPECT_NE(a, person_hash(kKey, TenantId{1}, {RoutingKind::kAnonymous, "y"}));
   EXPECT_NE(a, person_hash(SecretKey{}, TenantId{1}, {RoutingKind::kAnonymous, "x"}));
   const std::string longest(2000, 'x');
-  EXPECT_NE(person_hash(kKey, TenantId{1}, {RoutingKind::kUser, longest}), person_hash(kKey, TenantId{1}, {RoutingKind::kUser, longest + "x"}));
+  EXPECT_NE(person_hash(kKey, TenantId{1}, {RoutingKind::kUser, longest}),
+            person_hash(kKey, TenantId{1}, {RoutingKind::kUser, longest + "x"}));
   EXPECT_NE(message_key(a, "m"), message_key(a, "n"));
 }
 
@@ -42,14 +41,19 @@ TEST(Ids, TextsReadBackAndSortByTime) {
     EXPECT_EQ(id.time_ms(), time);
     EXPECT_EQ(id.partition(), partition);
     EXPECT_EQ(parse_decision_id(to_string(id)), id);
-    EXPECT_LT(to_string(id), to_string(make_decision_id(time + 1, partition, random.next(), random.next())));
+    EXPECT_LT(to_string(id),
+              to_string(make_decision_id(time + 1, partition, random.next(), random.next())));
     const PersonHash person{{random.next(), random.next()}};
     EXPECT_EQ(parse_person_hash(to_string(person)), person);
   }
-  for (const std::string_view text : {"", "dec_", "dec_0", "DEC_00000000000000000000000000", "dec_80000000000000000000000000", "dec_0000000000000000000000000!", "dec_000000000000000000000000000"}) {
+  for (const std::string_view text :
+       {"", "dec_", "dec_0", "DEC_00000000000000000000000000", "dec_80000000000000000000000000",
+        "dec_0000000000000000000000000!", "dec_000000000000000000000000000"}) {
     EXPECT_FALSE(parse_decision_id(text)) << text;
   }
-  for (const std::string_view text : {"", "per_", "per_00", "0123456789abcdef0123456789abcdef", "per_0123456789abcdef0123456789abcdeg", "per_0123456789abcdef0123456789abcdef0"}) {
+  for (const std::string_view text :
+       {"", "per_", "per_00", "0123456789abcdef0123456789abcdef",
+        "per_0123456789abcdef0123456789abcdeg", "per_0123456789abcdef0123456789abcdef0"}) {
     EXPECT_FALSE(parse_person_hash(text)) << text;
   }
 }
@@ -65,7 +69,8 @@ TEST(Bucketing, VectorsStayAsTheyAre) {
   for (const simdjson::dom::element row : vectors) {
     const auto person = parse_person_hash(row["person"].get_string().value());
     ASSERT_TRUE(person);
-    EXPECT_EQ(bucket_of(row["salt"].get_string().value(), *person), row["bucket"].get_uint64().value());
+    EXPECT_EQ(bucket_of(row["salt"].get_string().value(), *person),
+              row["bucket"].get_uint64().value());
     ++rows;
   }
   EXPECT_GE(rows, 8u);
@@ -81,7 +86,9 @@ TEST(Bucketing, BucketsAreUniformAndIndependentBetweenSalts) {
   for (int i = 0; i < kPeople; ++i) {
     const PersonHash person{{random.next(), random.next()}};
     ++cells[bucket_of("home", person) / 100];
-    if (arm_of("home", person, 0.1) == Arm::kHoldout && arm_of("cart", person, 0.1) == Arm::kHoldout) ++both;
+    if (arm_of("home", person, 0.1) == Arm::kHoldout &&
+        arm_of("cart", person, 0.1) == Arm::kHoldout)
+      ++both;
   }
   double chi = 0;
   for (const int n : cells) chi += (n - 2000.0) * (n - 2000.0) / 2000.0;
@@ -99,7 +106,8 @@ TEST(Bucketing, SharesAtTheEdges) {
 }
 
 ImpressionToken some_token() {
-  return {kFirstTenant, DecisionId{{11, 12}}, ItemKey{13}, 2, SlotKey{14}, Arm::kHoldout, 0.125F, 15, PersonHash{{16, 17}}, 18};
+  return {kFirstTenant, DecisionId{{11, 12}}, ItemKey{13}, 2, SlotKey{14}, Arm::kHoldout, 0.125F,
+          15,           PersonHash{{16, 17}}, 18};
 }
 
 TEST(ImpressionToken, ReadsBackAndIsHmacSha256) {
@@ -111,15 +119,21 @@ TEST(ImpressionToken, ReadsBackAndIsHmacSha256) {
   const std::string bytes = *base64url_decode(text.substr(4));
   unsigned char mac[32];
   unsigned int mac_size = 0;
-  HMAC(EVP_sha256(), kKey.data(), static_cast<int>(kKey.size()), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size() - 16, mac, &mac_size);
+  HMAC(EVP_sha256(), kKey.data(), static_cast<int>(kKey.size()),
+       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size() - 16, mac, &mac_size);
   EXPECT_EQ(bytes.substr(bytes.size() - 16), std::string(reinterpret_cast<const char*>(mac), 16));
 }
 
 TEST(ImpressionToken, ForgedAndBrokenTokensAreRefusedAlike) {
   const TokenSigner signer(kKey);
   const std::string text = signer.sign(some_token());
-  std::vector<std::string> forged = {"", "it1.", "it2" + text.substr(3), text + "A", text.substr(0, text.size() - 1),
-                                     TokenSigner(SecretKey{}).sign(some_token()), std::string(text.size(), 'A')};
+  std::vector<std::string> forged = {"",
+                                     "it1.",
+                                     "it2" + text.substr(3),
+                                     text + "A",
+                                     text.substr(0, text.size() - 1),
+                                     TokenSigner(SecretKey{}).sign(some_token()),
+                                     std::string(text.size(), 'A')};
   for (std::size_t at = 4; at < text.size(); ++at) {
     std::string changed = text;
     changed[at] = changed[at] == 'A' ? 'B' : 'A';
@@ -130,17 +144,6 @@ TEST(ImpressionToken, ForgedAndBrokenTokensAreRefusedAlike) {
     ASSERT_FALSE(token.has_value()) << candidate;
     EXPECT_EQ(token.error().message, "not a valid impression token");
   }
-}
-
-TEST(ImpressionToken, SigningIsQuick) {
-  const TokenSigner signer(kKey);
-  const ImpressionToken token = some_token();
-  constexpr int kRounds = 100'000;
-  std::size_t bytes = 0;
-  const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < kRounds; ++i) bytes += signer.sign(token).size();
-  const std::chrono::duration<double, std::nano> spent = std::chrono::steady_clock::now() - start;
-  std::printf("%.0f ns a token of %zu bytes\n", spent.count() / kRounds, bytes / kRounds);
 }
 
 }  // namespace

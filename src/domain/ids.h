@@ -66,7 +66,9 @@ struct DecisionId {
   Hash128 value;
   friend constexpr auto operator<=>(const DecisionId&, const DecisionId&) = default;
   std::int64_t time_ms() const { return static_cast<std::int64_t>(value.hi >> 16); }
-  Partition partition() const { return Partition{static_cast<std::uint16_t>((value.hi >> 8) & 0xff)}; }
+  Partition partition() const {
+    return Partition{static_cast<std::uint16_t>((value.hi >> 8) & 0xff)};
+  }
 };
 
 // `random_a` and `random_b` are fresh random words; 72 of their bits are used.

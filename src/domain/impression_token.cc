@@ -3,12 +3,12 @@
 // The one-block functions are used on purpose: a keyed HMAC state is 224 plain bytes that any
 // thread may copy, where EVP_MAC allocates and takes locks for each copy.
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
-
 #include <array>
 #include <cmath>
 #include <cstring>
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
 
 #include "base/bytes.h"
 #include "base/encoding.h"
@@ -61,7 +61,8 @@ Result<ImpressionToken> read_payload(std::string_view bytes) {
   token.person.value.lo = reader.u64();
   token.at_ms = reader.fixed<TimeMs>();
   if (!reader.ok() || !reader.at_end()) return not_valid();
-  if (arm != static_cast<std::uint8_t>(Arm::kTreated) && arm != static_cast<std::uint8_t>(Arm::kHoldout)) {
+  if (arm != static_cast<std::uint8_t>(Arm::kTreated) &&
+      arm != static_cast<std::uint8_t>(Arm::kHoldout)) {
     return not_valid();
   }
   if (!std::isfinite(token.propensity)) return not_valid();

@@ -32,7 +32,9 @@ enum OfferFlag : std::uint16_t {
   kAllOfferFlags = (1 << 6) - 1,
 };
 
-std::uint16_t flag_if(bool condition, std::uint16_t flag) { return condition ? flag : std::uint16_t{0}; }
+std::uint16_t flag_if(bool condition, std::uint16_t flag) {
+  return condition ? flag : std::uint16_t{0};
+}
 
 void write_texts(ByteWriter& out, const std::vector<std::string>& texts) {
   out.varint(texts.size());
@@ -46,10 +48,12 @@ std::vector<std::string> read_texts(FormatReader& in, std::size_t count_max) {
 }
 
 void write_offer(ByteWriter& out, const Offer& offer) {
-  out.u16(static_cast<std::uint16_t>(
-      flag_if(offer.valid_from_ms.has_value(), kHasFrom) | flag_if(offer.valid_until_ms.has_value(), kHasUntil) |
-      flag_if(offer.stock.has_value(), kHasStock) | flag_if(offer.radius_km.has_value(), kHasRadius) |
-      flag_if(offer.margin.has_value(), kHasMargin) | flag_if(offer.one_per_person, kOnePerPerson)));
+  out.u16(static_cast<std::uint16_t>(flag_if(offer.valid_from_ms.has_value(), kHasFrom) |
+                                     flag_if(offer.valid_until_ms.has_value(), kHasUntil) |
+                                     flag_if(offer.stock.has_value(), kHasStock) |
+                                     flag_if(offer.radius_km.has_value(), kHasRadius) |
+                                     flag_if(offer.margin.has_value(), kHasMargin) |
+                                     flag_if(offer.one_per_person, kOnePerPerson)));
   if (offer.valid_from_ms) out.svarint(*offer.valid_from_ms);
   if (offer.valid_until_ms) out.svarint(*offer.valid_until_ms);
   if (offer.stock) out.svarint(*offer.stock);
@@ -76,8 +80,8 @@ std::uint16_t flags_of(const Item& item) {
       flag_if(item.evergreen, kEvergreen) | flag_if(item.available, kAvailable) |
       flag_if(item.withdrawn, kWithdrawn) | flag_if(item.must_read, kMustRead) |
       flag_if(item.repeatable, kRepeatable) | flag_if(item.intent == Intent::kSell, kSells) |
-      flag_if(item.expires_at_ms.has_value(), kHasExpiry) | flag_if(item.price.has_value(), kHasPrice) |
-      flag_if(item.offer.has_value(), kHasOffer));
+      flag_if(item.expires_at_ms.has_value(), kHasExpiry) |
+      flag_if(item.price.has_value(), kHasPrice) | flag_if(item.offer.has_value(), kHasOffer));
 }
 
 }  // namespace
@@ -86,12 +90,14 @@ std::string encode(const Item& item) {
   CHECK(item.key == item_key(item.id) && item.topic_keys.size() == item.topics.size());
   CHECK(item.topics.size() <= kItemTopicsMax && item.needs.size() <= kItemNeedsMax);
   std::string bytes;
-  bytes.reserve(128 + item.title.size() + item.text.size() + item.url.size() + item.attrs_json.size());
+  bytes.reserve(128 + item.title.size() + item.text.size() + item.url.size() +
+                item.attrs_json.size());
   ByteWriter out(bytes);
   out.u8(kFormatVersion);
   out.u16(flags_of(item));
   out.string(item.id);
-  for (const std::string* text : {&item.url, &item.title, &item.text, &item.image, &item.kind, &item.group}) {
+  for (const std::string* text :
+       {&item.url, &item.title, &item.text, &item.image, &item.kind, &item.group}) {
     out.string(*text);
   }
   write_texts(out, item.topics);
@@ -120,7 +126,8 @@ Result<Item> decode_item(std::string_view bytes) {
   item.intent = (flags & kSells) != 0 ? Intent::kSell : Intent::kServe;
   item.id = in.string(kIdBytesMax);
   item.key = item_key(item.id);
-  for (std::string* text : {&item.url, &item.title, &item.text, &item.image, &item.kind, &item.group}) {
+  for (std::string* text :
+       {&item.url, &item.title, &item.text, &item.image, &item.kind, &item.group}) {
     *text = in.string(kItemBytesMax);
   }
   item.topics = read_texts(in, kItemTopicsMax);

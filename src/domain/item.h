@@ -30,8 +30,8 @@ struct Price {
 
 struct Offer {
   std::optional<TimeMs> valid_from_ms, valid_until_ms;
-  std::optional<std::int64_t> stock;  // 0 = sold out
-  std::string store;                  // where it can be had; empty = everywhere
+  std::optional<std::int64_t> stock;        // 0 = sold out
+  std::string store;                        // where it can be had; empty = everywhere
   std::optional<double> radius_km, margin;  // margin: share of the price, 0..1
   bool one_per_person = false;
   friend bool operator==(const Offer&, const Offer&) = default;

@@ -23,16 +23,17 @@ constexpr std::int64_t kStockMax = 1'000'000'000'000;
 constexpr double kRadiusKmMax = 20'100;  // half around the earth
 
 constexpr std::array<std::string_view, 21> kItemFields = {
-    "id",          "url",       "title",     "text",  "image",     "kind",      "topics",
-    "needs",       "group",     "publishedAt", "expiresAt", "evergreen", "price", "available",
-    "withdrawn",   "mustRead",  "repeatable", "intent", "offer",   "attrs",     "version"};
+    "id",        "url",      "title",       "text",      "image",     "kind",  "topics",
+    "needs",     "group",    "publishedAt", "expiresAt", "evergreen", "price", "available",
+    "withdrawn", "mustRead", "repeatable",  "intent",    "offer",     "attrs", "version"};
 constexpr std::array<std::string_view, 2> kPriceFields = {"amount", "currency"};
-constexpr std::array<std::string_view, 7> kOfferFields = {"validFrom", "validUntil", "stock",       "store",
-                                                          "radiusKm",  "margin",     "onePerPerson"};
+constexpr std::array<std::string_view, 7> kOfferFields = {
+    "validFrom", "validUntil", "stock", "store", "radiusKm", "margin", "onePerPerson"};
 
 void check_id(const JsonFields& fields, const std::string& id) {
   const auto control = [](char c) { return static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f; };
-  if (std::any_of(id.begin(), id.end(), control)) fields.refuse("id", "must not contain control characters");
+  if (std::any_of(id.begin(), id.end(), control))
+    fields.refuse("id", "must not contain control characters");
 }
 
 void read_price(const JsonFields& fields, Item& item) {
@@ -45,7 +46,8 @@ void read_price(const JsonFields& fields, Item& item) {
   if (!amount || !currency) return;
   const auto capital = [](char c) { return c >= 'A' && c <= 'Z'; };
   if (!std::all_of(currency->begin(), currency->end(), capital)) {
-    price->refuse("currency", "must be three capital letters of ISO 4217, like \"EUR\", found '" + *currency + "'");
+    price->refuse("currency", "must be three capital letters of ISO 4217, like \"EUR\", found '" +
+                                  *currency + "'");
   }
   item.price = Price{std::llround(*amount * kMicros), *currency};
 }
@@ -70,8 +72,10 @@ void read_offer(const JsonFields& fields, Item& item) {
 void read_intent(const JsonFields& fields, Item& item) {
   const auto intent = fields.text("intent", 1, kKindBytesMax);
   if (!intent) return;
-  if (*intent == "sell") item.intent = Intent::kSell;
-  else if (*intent != "serve") fields.refuse("intent", "must be serve or sell, found '" + *intent + "'");
+  if (*intent == "sell")
+    item.intent = Intent::kSell;
+  else if (*intent != "serve")
+    fields.refuse("intent", "must be serve or sell, found '" + *intent + "'");
 }
 
 void read_attrs(const JsonFields& fields, Item& item) {
@@ -94,7 +98,8 @@ void read_topics(const JsonFields& fields, Item& item) {
       }
     }
   }
-  if (auto needs = fields.texts("needs", kItemNeedsMax, kTopicBytesMax)) item.needs = std::move(*needs);
+  if (auto needs = fields.texts("needs", kItemNeedsMax, kTopicBytesMax))
+    item.needs = std::move(*needs);
 }
 
 Result<Item> item_from_dom(simdjson::dom::element root) {
@@ -105,8 +110,10 @@ Result<Item> item_from_dom(simdjson::dom::element root) {
   JsonRefusal refusal;
   const JsonFields fields(object, "#", kItemFields, refusal);
   Item item;
-  if (const auto id = fields.text("id", 1, kIdBytesMax)) item.id = *id;
-  else fields.refuse("id", "an item must have an id");
+  if (const auto id = fields.text("id", 1, kIdBytesMax))
+    item.id = *id;
+  else
+    fields.refuse("id", "an item must have an id");
   check_id(fields, item.id);
   item.key = item_key(item.id);
   item.url = fields.text("url", 0, kUrlBytesMax).value_or("");
@@ -133,7 +140,8 @@ Result<Item> item_from_dom(simdjson::dom::element root) {
 }
 
 // RFC 7396.
-void write_merged(JsonWriter& json, const simdjson::dom::element* target, simdjson::dom::element patch) {
+void write_merged(JsonWriter& json, const simdjson::dom::element* target,
+                  simdjson::dom::element patch) {
   simdjson::dom::object changes;
   if (patch.get(changes) != simdjson::SUCCESS) {
     json.raw(simdjson::to_string(patch));
@@ -200,7 +208,8 @@ Result<Item> item_patched(const Item& item, std::string_view merge_patch_json) {
   JsonParser patch_parser(kItemBytesMax);
   const simdjson::dom::element patch = TRY(patch_parser.parse(merge_patch_json));
   if (!patch.is_object()) {
-    return invalid_argument(std::string("#: a merge patch of an item must be an object, found ") + json_kind(patch));
+    return invalid_argument(std::string("#: a merge patch of an item must be an object, found ") +
+                            json_kind(patch));
   }
   const std::string before = item_to_json(item);
   JsonParser item_parser(kItemBytesMax * 2);
@@ -209,14 +218,16 @@ Result<Item> item_patched(const Item& item, std::string_view merge_patch_json) {
   JsonWriter json(merged);
   write_merged(json, &target, patch);
   Item patched = TRY(item_from_json(merged));
-  if (patched.id != item.id) return invalid_argument("#/id: cannot change; this is item '" + item.id + "'");
+  if (patched.id != item.id)
+    return invalid_argument("#/id: cannot change; this is item '" + item.id + "'");
   patched.version = item.version;
   return patched;
 }
 
 std::string item_to_json(const Item& item) {
   std::string out;
-  out.reserve(256 + item.title.size() + item.text.size() + item.url.size() + item.attrs_json.size());
+  out.reserve(256 + item.title.size() + item.text.size() + item.url.size() +
+              item.attrs_json.size());
   JsonWriter json(out);
   json.begin_object().field("id", item.id);
   const auto text = [&json](std::string_view name, const std::string& value) {
@@ -238,8 +249,11 @@ std::string item_to_json(const Item& item) {
     json.field("amount", static_cast<double>(item.price->amount_micros) / kMicros);
     json.field("currency", item.price->currency).end_object();
   }
-  json.field("available", item.available).field("withdrawn", item.withdrawn).field("mustRead", item.must_read);
-  json.field("repeatable", item.repeatable).field("intent", item.intent == Intent::kSell ? "sell" : "serve");
+  json.field("available", item.available)
+      .field("withdrawn", item.withdrawn)
+      .field("mustRead", item.must_read);
+  json.field("repeatable", item.repeatable)
+      .field("intent", item.intent == Intent::kSell ? "sell" : "serve");
   if (item.offer) write_offer(json, *item.offer);
   if (!item.attrs_json.empty()) json.key("attrs").raw(item.attrs_json);
   json.field("version", item.version).end_object();

@@ -19,7 +19,9 @@ std::string number_text(double value) {
   return std::string(digits.data(), end);
 }
 
-std::string found(simdjson::dom::element value) { return std::string(", found ") + json_kind(value); }
+std::string found(simdjson::dom::element value) {
+  return std::string(", found ") + json_kind(value);
+}
 
 }  // namespace
 
@@ -29,12 +31,18 @@ void JsonRefusal::note(const std::string& pointer, const std::string& problem) {
 
 const char* json_kind(simdjson::dom::element value) {
   switch (value.type()) {
-    case simdjson::dom::element_type::ARRAY: return "an array";
-    case simdjson::dom::element_type::OBJECT: return "an object";
-    case simdjson::dom::element_type::STRING: return "a string";
-    case simdjson::dom::element_type::BOOL: return "a boolean";
-    case simdjson::dom::element_type::NULL_VALUE: return "null";
-    default: return "a number";
+    case simdjson::dom::element_type::ARRAY:
+      return "an array";
+    case simdjson::dom::element_type::OBJECT:
+      return "an object";
+    case simdjson::dom::element_type::STRING:
+      return "a string";
+    case simdjson::dom::element_type::BOOL:
+      return "a boolean";
+    case simdjson::dom::element_type::NULL_VALUE:
+      return "null";
+    default:
+      return "a number";
   }
 }
 
@@ -73,18 +81,20 @@ std::optional<std::string> JsonFields::text(std::string_view name, std::size_t b
     return std::nullopt;
   }
   if (text.size() < bytes_min || text.size() > bytes_max) {
-    refuse(name, "must have " + std::to_string(bytes_min) + " to " + std::to_string(bytes_max) + " bytes, found " +
-                     std::to_string(text.size()));
+    refuse(name, "must have " + std::to_string(bytes_min) + " to " + std::to_string(bytes_max) +
+                     " bytes, found " + std::to_string(text.size()));
     return std::nullopt;
   }
   return std::string(text);
 }
 
-std::optional<double> JsonFields::number(std::string_view name, double lowest, double highest) const {
+std::optional<double> JsonFields::number(std::string_view name, double lowest,
+                                         double highest) const {
   const auto value = get(name);
   if (!value) return std::nullopt;
   double number = 0;
-  const std::string rule = "must be a number from " + number_text(lowest) + " to " + number_text(highest);
+  const std::string rule =
+      "must be a number from " + number_text(lowest) + " to " + number_text(highest);
   if (value->get(number) != simdjson::SUCCESS) {
     refuse(name, rule + found(*value));
     return std::nullopt;
@@ -101,7 +111,8 @@ std::optional<std::int64_t> JsonFields::integer(std::string_view name, std::int6
   const auto value = get(name);
   if (!value) return std::nullopt;
   std::int64_t number = 0;
-  const std::string rule = "must be a whole number from " + std::to_string(lowest) + " to " + std::to_string(highest);
+  const std::string rule =
+      "must be a whole number from " + std::to_string(lowest) + " to " + std::to_string(highest);
   if (value->get(number) != simdjson::SUCCESS) {
     refuse(name, rule + found(*value));
     return std::nullopt;
@@ -129,7 +140,8 @@ std::optional<TimeMs> JsonFields::time(std::string_view name) const {
   if (!value) return std::nullopt;
   std::string_view text;
   if (value->get(text) != simdjson::SUCCESS) {
-    refuse(name, "must be a time as RFC 3339 has it, like \"2026-11-22T07:00:00Z\"" + found(*value));
+    refuse(name,
+           "must be a time as RFC 3339 has it, like \"2026-11-22T07:00:00Z\"" + found(*value));
     return std::nullopt;
   }
   auto time = parse_time(text);
@@ -140,7 +152,8 @@ std::optional<TimeMs> JsonFields::time(std::string_view name) const {
   return *time;
 }
 
-std::optional<std::vector<std::string>> JsonFields::texts(std::string_view name, std::size_t count_max,
+std::optional<std::vector<std::string>> JsonFields::texts(std::string_view name,
+                                                          std::size_t count_max,
                                                           std::size_t bytes_max) const {
   const auto value = get(name);
   if (!value) return std::nullopt;
@@ -158,8 +171,8 @@ std::optional<std::vector<std::string>> JsonFields::texts(std::string_view name,
       return std::nullopt;
     }
     if (text.empty() || text.size() > bytes_max) {
-      refusal_->note(pointer_ + "/" + place, "must have 1 to " + std::to_string(bytes_max) + " bytes, found " +
-                                                 std::to_string(text.size()));
+      refusal_->note(pointer_ + "/" + place, "must have 1 to " + std::to_string(bytes_max) +
+                                                 " bytes, found " + std::to_string(text.size()));
       return std::nullopt;
     }
     if (texts.size() == count_max) {
@@ -171,7 +184,8 @@ std::optional<std::vector<std::string>> JsonFields::texts(std::string_view name,
   return texts;
 }
 
-std::optional<JsonFields> JsonFields::object(std::string_view name, std::span<const std::string_view> known) const {
+std::optional<JsonFields> JsonFields::object(std::string_view name,
+                                             std::span<const std::string_view> known) const {
   const auto value = get(name);
   if (!value) return std::nullopt;
   simdjson::dom::object object;

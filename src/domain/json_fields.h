@@ -8,12 +8,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <simdjson.h>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <simdjson.h>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -32,20 +31,23 @@ const char* json_kind(simdjson::dom::element value);
 class JsonFields {
  public:
   // Unknown members are refused, with the nearest known name, unless `known` is empty.
-  JsonFields(simdjson::dom::object object, std::string pointer, std::span<const std::string_view> known,
-             JsonRefusal& refusal);
+  JsonFields(simdjson::dom::object object, std::string pointer,
+             std::span<const std::string_view> known, JsonRefusal& refusal);
 
   // Absent, or refused: nothing.
   std::optional<simdjson::dom::element> get(std::string_view name) const;
-  std::optional<std::string> text(std::string_view name, std::size_t bytes_min, std::size_t bytes_max) const;
+  std::optional<std::string> text(std::string_view name, std::size_t bytes_min,
+                                  std::size_t bytes_max) const;
   std::optional<double> number(std::string_view name, double lowest, double highest) const;
-  std::optional<std::int64_t> integer(std::string_view name, std::int64_t lowest, std::int64_t highest) const;
+  std::optional<std::int64_t> integer(std::string_view name, std::int64_t lowest,
+                                      std::int64_t highest) const;
   std::optional<bool> boolean(std::string_view name) const;
   std::optional<TimeMs> time(std::string_view name) const;
   // Texts of 1 to `bytes_max` bytes.
   std::optional<std::vector<std::string>> texts(std::string_view name, std::size_t count_max,
                                                 std::size_t bytes_max) const;
-  std::optional<JsonFields> object(std::string_view name, std::span<const std::string_view> known) const;
+  std::optional<JsonFields> object(std::string_view name,
+                                   std::span<const std::string_view> known) const;
 
   void refuse(std::string_view name, const std::string& problem) const;
   void refuse_self(const std::string& problem) const { refusal_->note(pointer_, problem); }

@@ -18,7 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto records = decode_log_value(value);
     if (records) {
       for (const CommittedRecord& record : *records) {
-        CHECK(record.body.empty() || (record.body.data() >= value.data() && record.body.data() + record.body.size() <= value.data() + value.size()));
+        CHECK(record.body.empty() ||
+              (record.body.data() >= value.data() &&
+               record.body.data() + record.body.size() <= value.data() + value.size()));
       }
     }
   }

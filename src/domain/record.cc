@@ -65,7 +65,8 @@ Result<std::vector<CommittedRecord>> decode_log_value(std::string_view value) {
   const auto stored_crc = ByteReader(value.substr(content.size())).u32();
   ByteReader in(content);
   if (in.u32() != kLogMagic) return damaged("does not start with its magic number");
-  if (stored_crc != crc32c(content)) return damaged("the checksum does not match its " + std::to_string(value.size()) + " bytes");
+  if (stored_crc != crc32c(content))
+    return damaged("the checksum does not match its " + std::to_string(value.size()) + " bytes");
   const std::uint8_t version = in.u8();
   if (version != kFormatVersion) {
     return damaged("format version " + std::to_string(version) + " found, this program reads " +
@@ -76,7 +77,8 @@ Result<std::vector<CommittedRecord>> decode_log_value(std::string_view value) {
   const std::uint64_t first = in.varint();
   const std::size_t count = in.count(kRecordBytesMin);
   if (!in.ok()) return damaged("the header is cut" + place(in));
-  if (partition >= kPartitions) return damaged("there is no partition " + std::to_string(partition));
+  if (partition >= kPartitions)
+    return damaged("there is no partition " + std::to_string(partition));
   std::vector<CommittedRecord> records;
   records.reserve(count);
   TimeMs received = 0;
@@ -93,8 +95,11 @@ Result<std::vector<CommittedRecord>> decode_log_value(std::string_view value) {
     record.header.received_at = received;
     record.header.occurred_at = difference(received, in.svarint());
     record.body = in.string();
-    if (!in.ok()) return damaged("record " + std::to_string(i) + " of " + std::to_string(count) + " is cut" + place(in));
-    if (!is_record_kind(kind)) return damaged("unknown kind of record " + std::to_string(kind) + place(in));
+    if (!in.ok())
+      return damaged("record " + std::to_string(i) + " of " + std::to_string(count) + " is cut" +
+                     place(in));
+    if (!is_record_kind(kind))
+      return damaged("unknown kind of record " + std::to_string(kind) + place(in));
     if (tenant > UINT32_MAX) return damaged("tenant out of range" + place(in));
     record.header.kind = static_cast<RecordKind>(kind);
     record.header.tenant = TenantId{static_cast<std::uint32_t>(tenant)};

@@ -19,12 +19,17 @@ namespace ante {
 
 // Numbers are stored: only append.
 enum class RecordKind : std::uint8_t {
-  kEvent = 1, kFacts = 2, kLink = 3, kDecision = 4, kActivation = 5, kReward = 6,
-  kConsent = 7,    // body: one byte of Consent bits
-  kErased = 8,     // an empty record at its sequence
-  kErase = 9,      // the person asked: their state is emptied from here on
-  kItem = 10,      // control partition: encode(Item)
-  kObject = 11,    // control partition: encode(Object)
+  kEvent = 1,
+  kFacts = 2,
+  kLink = 3,
+  kDecision = 4,
+  kActivation = 5,
+  kReward = 6,
+  kConsent = 7,  // body: one byte of Consent bits
+  kErased = 8,   // an empty record at its sequence
+  kErase = 9,    // the person asked: their state is emptied from here on
+  kItem = 10,    // control partition: encode(Item)
+  kObject = 11,  // control partition: encode(Object)
 };
 
 struct RecordHeader {

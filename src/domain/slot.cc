@@ -23,8 +23,8 @@ constexpr double kStakeMax = 0.5;
 constexpr double kAttentionCostMax = 1e9;
 
 using Names = std::string_view;
-constexpr std::array<Names, 11> kSlotFields = {"name",    "channel", "limit",         "safeDefault",
-                                               "goal",    "holdout", "stake",         "attentionCost",
+constexpr std::array<Names, 11> kSlotFields = {"name",    "channel", "limit",  "safeDefault",
+                                               "goal",    "holdout", "stake",  "attentionCost",
                                                "restock", "brief",   "version"};
 constexpr std::array<Names, 2> kSafeDefaultFields = {"items", "best"};
 constexpr std::array<Names, 3> kGoalFields = {"event", "windowMs", "value"};
@@ -35,7 +35,9 @@ Result<void> check_name(std::string_view name) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   };
-  if (!name.empty() && name.size() <= kSlotNameBytesMax && std::all_of(name.begin(), name.end(), allowed)) return {};
+  if (!name.empty() && name.size() <= kSlotNameBytesMax &&
+      std::all_of(name.begin(), name.end(), allowed))
+    return {};
   return invalid_argument("#/name: a slot's name has 1 to " + std::to_string(kSlotNameBytesMax) +
                           " of a-z 0-9 - _ . and is like 'article-end'");
 }
@@ -66,7 +68,8 @@ void read_safe_default(const JsonFields& fields, Slot& slot) {
     return;
   }
   if (!items) return;
-  if (items->empty()) safe->refuse("items", "must name at least one item; for none say {\"best\": true}");
+  if (items->empty())
+    safe->refuse("items", "must name at least one item; for none say {\"best\": true}");
   for (std::size_t i = 0; i < items->size(); ++i) {
     if (std::find(items->begin(), items->begin() + static_cast<std::ptrdiff_t>(i), (*items)[i]) !=
         items->begin() + static_cast<std::ptrdiff_t>(i)) {
@@ -80,10 +83,13 @@ void read_goal(const JsonFields& fields, Slot& slot) {
   const auto goal = fields.object("goal", kGoalFields);
   if (!goal) return;
   if (const auto event = goal->text("event", 1, kSlotTextBytesMax)) slot.goal_event = *event;
-  if (const auto window = goal->integer("windowMs", kGoalWindowMsMin, kGoalWindowMsMax)) slot.goal_window_ms = *window;
+  if (const auto window = goal->integer("windowMs", kGoalWindowMsMin, kGoalWindowMsMax))
+    slot.goal_window_ms = *window;
   if (const auto value = goal->number("value", 0, kGoalValueMax)) {
-    if (*value > 0) slot.goal_value = *value;
-    else goal->refuse("value", "must be above 0");
+    if (*value > 0)
+      slot.goal_value = *value;
+    else
+      goal->refuse("value", "must be above 0");
   }
 }
 
@@ -116,9 +122,12 @@ void read_brief(const JsonFields& fields, Slot& slot) {
 
 const char* to_string(Channel channel) {
   switch (channel) {
-    case Channel::kSite: return "site";
-    case Channel::kEmail: return "email";
-    case Channel::kPush: return "push";
+    case Channel::kSite:
+      return "site";
+    case Channel::kEmail:
+      return "email";
+    case Channel::kPush:
+      return "push";
   }
   return "unknown";
 }
@@ -136,16 +145,20 @@ Result<Slot> slot_from_json(std::string_view name, std::string_view json) {
   Slot slot;
   slot.name = std::string(name);
   slot.key = slot_key(name);
-  if (const auto own_name = fields.text("name", 1, kSlotNameBytesMax); own_name && *own_name != name) {
-    fields.refuse("name", "must be '" + slot.name + "' like the address, found '" + *own_name + "'");
+  if (const auto own_name = fields.text("name", 1, kSlotNameBytesMax);
+      own_name && *own_name != name) {
+    fields.refuse("name",
+                  "must be '" + slot.name + "' like the address, found '" + *own_name + "'");
   }
   read_channel(fields, slot);
-  if (const auto limit = fields.integer("limit", 1, kSlatePlacesMax)) slot.limit = static_cast<std::uint8_t>(*limit);
+  if (const auto limit = fields.integer("limit", 1, kSlatePlacesMax))
+    slot.limit = static_cast<std::uint8_t>(*limit);
   read_safe_default(fields, slot);
   read_goal(fields, slot);
   slot.holdout = fields.number("holdout", 0, kHoldoutMax).value_or(slot.holdout);
   slot.stake = fields.number("stake", 0, kStakeMax).value_or(slot.stake);
-  slot.attention_cost = fields.number("attentionCost", 0, kAttentionCostMax).value_or(slot.attention_cost);
+  slot.attention_cost =
+      fields.number("attentionCost", 0, kAttentionCostMax).value_or(slot.attention_cost);
   slot.consumes_bought = fields.boolean("restock").value_or(false);
   read_brief(fields, slot);
   slot.version = static_cast<std::uint64_t>(fields.integer("version", 0, INT64_MAX).value_or(0));
@@ -156,7 +169,10 @@ Result<Slot> slot_from_json(std::string_view name, std::string_view json) {
 std::string slot_to_json(const Slot& slot) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object().field("name", slot.name).field("channel", to_string(slot.channel)).field("limit", slot.limit);
+  json.begin_object()
+      .field("name", slot.name)
+      .field("channel", to_string(slot.channel))
+      .field("limit", slot.limit);
   json.key("safeDefault").begin_object();
   if (slot.safe_items.empty()) {
     json.field("best", true);
@@ -167,9 +183,13 @@ std::string slot_to_json(const Slot& slot) {
   }
   json.end_object();
   json.key("goal").begin_object();
-  json.field("event", slot.goal_event).field("windowMs", slot.goal_window_ms).field("value", slot.goal_value);
+  json.field("event", slot.goal_event)
+      .field("windowMs", slot.goal_window_ms)
+      .field("value", slot.goal_value);
   json.end_object();
-  json.field("holdout", slot.holdout).field("stake", slot.stake).field("attentionCost", slot.attention_cost);
+  json.field("holdout", slot.holdout)
+      .field("stake", slot.stake)
+      .field("attentionCost", slot.attention_cost);
   json.field("restock", slot.consumes_bought).key("brief");
   if (!slot.brief.empty()) {
     json.string(slot.brief);

@@ -23,17 +23,17 @@ struct Slot {
   std::string name;
   SlotKey key;
   Channel channel = Channel::kSite;
-  std::uint8_t limit = 3;                  // places, 1 .. kSlatePlacesMax
-  std::vector<std::string> safe_items;     // the editor's list; empty = best single action so far
-  std::string goal_event = "click";        // an event name, or a measure of rewards
+  std::uint8_t limit = 3;               // places, 1 .. kSlatePlacesMax
+  std::vector<std::string> safe_items;  // the editor's list; empty = best single action so far
+  std::string goal_event = "click";     // an event name, or a measure of rewards
   DurationMs goal_window_ms = 30 * kMinuteMs;  // 1 s .. 30 days
-  double goal_value = 1;                   // reward of one goal; > 0, finite
-  double holdout = 0.05;                   // 0 .. 0.9
-  double stake = 0.05;                     // share of decisions that may explore, 0 .. 0.5
-  double attention_cost = 0;               // in reward, >= 0
-  bool consumes_bought = false;            // bought items stay eligible here (a restock slot)
-  std::string brief;                       // id; empty = none
-  std::string waived_by, waived_reason;    // both set = waived
+  double goal_value = 1;                       // reward of one goal; > 0, finite
+  double holdout = 0.05;                       // 0 .. 0.9
+  double stake = 0.05;                         // share of decisions that may explore, 0 .. 0.5
+  double attention_cost = 0;                   // in reward, >= 0
+  bool consumes_bought = false;                // bought items stay eligible here (a restock slot)
+  std::string brief;                           // id; empty = none
+  std::string waived_by, waived_reason;        // both set = waived
   std::uint64_t version = 0;
 
   // Without brief or waiver the slot is in shadow: it decides, and serves the safe default.

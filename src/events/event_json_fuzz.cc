@@ -12,8 +12,10 @@ class CheckingJournal final : public ante::Journal {
   void append(std::vector<ante::NewRecord> batch, ante::Completion done) override {
     for (const ante::NewRecord& record : batch) {
       CHECK(record.header.occurred_at <= record.header.received_at);
-      if (record.header.kind == ante::RecordKind::kEvent) CHECK(ante::decode_event(record.body).has_value());
-      if (record.header.kind == ante::RecordKind::kFacts) CHECK(ante::decode_facts(record.body).has_value());
+      if (record.header.kind == ante::RecordKind::kEvent)
+        CHECK(ante::decode_event(record.body).has_value());
+      if (record.header.kind == ante::RecordKind::kFacts)
+        CHECK(ante::decode_facts(record.body).has_value());
     }
     done(std::vector<ante::AppendOutcome>(batch.size()));
   }
@@ -21,7 +23,9 @@ class CheckingJournal final : public ante::Journal {
   ante::Result<void> flush() override { return {}; }
   ante::Result<void> stop() override { return {}; }
   Status status() const override { return {}; }
-  ante::Result<ante::Decision> find_decision(ante::DecisionId) const override { return ante::not_found("none"); }
+  ante::Result<ante::Decision> find_decision(ante::DecisionId) const override {
+    return ante::not_found("none");
+  }
 };
 
 }  // namespace
@@ -39,7 +43,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   int replies = 0;
   const auto count = [&replies](const IngestReply&) { ++replies; };
   const IngestCaller secret{kFirstTenant, KeyClass::kSecret, {}, false};
-  for (const EndpointKind endpoint : {EndpointKind::kTrack, EndpointKind::kIdentify, EndpointKind::kPage, EndpointKind::kAlias, EndpointKind::kBatch}) {
+  for (const EndpointKind endpoint :
+       {EndpointKind::kTrack, EndpointKind::kIdentify, EndpointKind::kPage, EndpointKind::kAlias,
+        EndpointKind::kBatch}) {
     ingest.accept(secret, endpoint, body, count);
     ingest.accept({}, endpoint, body, count);
   }

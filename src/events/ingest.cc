@@ -23,27 +23,41 @@ struct NamedEndpoint {
   EndpointKind kind;
 };
 constexpr std::array kEndpoints = std::to_array<NamedEndpoint>({
-    {"track", EndpointKind::kTrack}, {"t", EndpointKind::kTrack},
-    {"identify", EndpointKind::kIdentify}, {"i", EndpointKind::kIdentify},
-    {"page", EndpointKind::kPage}, {"p", EndpointKind::kPage},
-    {"screen", EndpointKind::kScreen}, {"s", EndpointKind::kScreen},
-    {"group", EndpointKind::kGroup}, {"g", EndpointKind::kGroup},
-    {"alias", EndpointKind::kAlias}, {"a", EndpointKind::kAlias},
-    {"batch", EndpointKind::kBatch}, {"b", EndpointKind::kBatch},
+    {"track", EndpointKind::kTrack},
+    {"t", EndpointKind::kTrack},
+    {"identify", EndpointKind::kIdentify},
+    {"i", EndpointKind::kIdentify},
+    {"page", EndpointKind::kPage},
+    {"p", EndpointKind::kPage},
+    {"screen", EndpointKind::kScreen},
+    {"s", EndpointKind::kScreen},
+    {"group", EndpointKind::kGroup},
+    {"g", EndpointKind::kGroup},
+    {"alias", EndpointKind::kAlias},
+    {"a", EndpointKind::kAlias},
+    {"batch", EndpointKind::kBatch},
+    {"b", EndpointKind::kBatch},
     {"import", EndpointKind::kImport},
 });
 
 // The type of a single call; none for the lists.
 std::optional<MessageType> type_of(EndpointKind endpoint) {
   switch (endpoint) {
-    case EndpointKind::kTrack: return MessageType::kTrack;
-    case EndpointKind::kIdentify: return MessageType::kIdentify;
-    case EndpointKind::kPage: return MessageType::kPage;
-    case EndpointKind::kScreen: return MessageType::kScreen;
-    case EndpointKind::kGroup: return MessageType::kGroup;
-    case EndpointKind::kAlias: return MessageType::kAlias;
+    case EndpointKind::kTrack:
+      return MessageType::kTrack;
+    case EndpointKind::kIdentify:
+      return MessageType::kIdentify;
+    case EndpointKind::kPage:
+      return MessageType::kPage;
+    case EndpointKind::kScreen:
+      return MessageType::kScreen;
+    case EndpointKind::kGroup:
+      return MessageType::kGroup;
+    case EndpointKind::kAlias:
+      return MessageType::kAlias;
     case EndpointKind::kBatch:
-    case EndpointKind::kImport: return std::nullopt;
+    case EndpointKind::kImport:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -55,9 +69,12 @@ EventSource source_of(const IngestCaller& caller, EndpointKind endpoint) {
 
 const char* to_string(EventSource source) {
   switch (source) {
-    case EventSource::kBrowser: return "browser";
-    case EventSource::kServer: return "server";
-    case EventSource::kImport: return "import";
+    case EventSource::kBrowser:
+      return "browser";
+    case EventSource::kServer:
+      return "server";
+    case EventSource::kImport:
+      return "import";
   }
   return "unknown";
 }
@@ -69,8 +86,8 @@ IngestReply refused(Error error) {
 }
 
 Error too_large(std::string_view what, std::size_t found, std::size_t limit) {
-  return invalid_argument(std::string(what) + " has " + std::to_string(found) + " bytes, the limit is " +
-                          std::to_string(limit));
+  return invalid_argument(std::string(what) + " has " + std::to_string(found) +
+                          " bytes, the limit is " + std::to_string(limit));
 }
 
 // Lent to one call at a time: their buffers are worth keeping.
@@ -107,7 +124,8 @@ struct Body {
 Result<Body> read_batch(JsonElement root) {
   simdjson::dom::object object;
   if (root.get(object) != simdjson::SUCCESS) {
-    return invalid_argument(std::string("#: must be an object {\"batch\": […]}, found ") + json_kind(root));
+    return invalid_argument(std::string("#: must be an object {\"batch\": […]}, found ") +
+                            json_kind(root));
   }
   Body body;
   body.is_list = true;
@@ -117,7 +135,8 @@ Result<Body> read_batch(JsonElement root) {
   }
   for (const JsonElement message : array) {
     if (body.messages.size() == kBatchEventsMax) {
-      return invalid_argument("#/batch: must have at most " + std::to_string(kBatchEventsMax) + " messages");
+      return invalid_argument("#/batch: must have at most " + std::to_string(kBatchEventsMax) +
+                              " messages");
     }
     body.messages.push_back(message);
   }
@@ -132,7 +151,8 @@ Result<Body> read_batch(JsonElement root) {
 Result<Body> read_body(JsonElement root, EndpointKind endpoint) {
   if (!type_of(endpoint)) return read_batch(root);
   if (!root.is_object()) {
-    return invalid_argument(std::string("#: a message must be an object, found ") + json_kind(root));
+    return invalid_argument(std::string("#: a message must be an object, found ") +
+                            json_kind(root));
   }
   Body body;
   body.messages.push_back(root);
@@ -166,19 +186,23 @@ struct Ingest::State {
     return *received[static_cast<std::size_t>(source) - 1][static_cast<std::size_t>(type)];
   }
   Counter& rejected_for(std::string_view reason) {
-    return metrics.counter("ante_events_rejected_total", "Messages refused, by reason.", {{"reason", reason}});
+    return metrics.counter("ante_events_rejected_total", "Messages refused, by reason.",
+                           {{"reason", reason}});
   }
 
   RecordBuilder builder_for(const IngestCaller& caller, EventSource source) {
-    return RecordBuilder({people, catalog.view(), person_key, options, caller, source, clock.now_ms()});
+    return RecordBuilder(
+        {people, catalog.view(), person_key, options, caller, source, clock.now_ms()});
   }
-  void reject(IngestReply& reply, std::size_t index, std::string message_id, std::string pointer, Refusal refusal) {
+  void reject(IngestReply& reply, std::size_t index, std::string message_id, std::string pointer,
+              Refusal refusal) {
     rejected_for(refusal.reason).add();
-    reply.rejected.push_back({index, std::move(message_id), std::move(pointer), std::move(refusal.detail)});
+    reply.rejected.push_back(
+        {index, std::move(message_id), std::move(pointer), std::move(refusal.detail)});
   }
   void store(RecordBuilder builder, bool strict, IngestReply reply, Done done);
-  void accept_parsed(const IngestCaller& caller, EndpointKind endpoint, JsonElement root, bool check_sizes,
-                     const Done& done);
+  void accept_parsed(const IngestCaller& caller, EndpointKind endpoint, JsonElement root,
+                     bool check_sizes, const Done& done);
 };
 
 // Sends the records off; the reply is complete when they are durable.
@@ -200,7 +224,8 @@ void Ingest::State::store(RecordBuilder builder, bool strict, IngestReply reply,
     std::vector<std::size_t> primary;
     Done done;
   };
-  auto pending = std::make_shared<Pending>(Pending{std::move(reply), std::move(builder.primary), std::move(done)});
+  auto pending = std::make_shared<Pending>(
+      Pending{std::move(reply), std::move(builder.primary), std::move(done)});
   Counter& duplicate_counter = duplicates;
   journal.append(std::move(builder.records),
                  [pending, &duplicate_counter](Result<std::vector<AppendOutcome>> outcomes) {
@@ -210,16 +235,18 @@ void Ingest::State::store(RecordBuilder builder, bool strict, IngestReply reply,
                      return;
                    }
                    for (const std::size_t at : pending->primary) {
-                     if ((*outcomes)[at].appended == Appended::kDuplicate) ++answer.duplicates;
-                     else ++answer.accepted;
+                     if ((*outcomes)[at].appended == Appended::kDuplicate)
+                       ++answer.duplicates;
+                     else
+                       ++answer.accepted;
                    }
                    duplicate_counter.add(answer.duplicates);
                    pending->done(std::move(answer));
                  });
 }
 
-void Ingest::State::accept_parsed(const IngestCaller& caller, EndpointKind endpoint, JsonElement root,
-                                  bool check_sizes, const Done& done) {
+void Ingest::State::accept_parsed(const IngestCaller& caller, EndpointKind endpoint,
+                                  JsonElement root, bool check_sizes, const Done& done) {
   auto body = read_body(root, endpoint);
   if (!body) {
     done(refused(body.error()));
@@ -234,7 +261,8 @@ void Ingest::State::accept_parsed(const IngestCaller& caller, EndpointKind endpo
     std::optional<Refusal> problem = read_message(body->messages[i], type_of(endpoint), message);
     if (!problem && check_sizes) {
       const std::size_t size = simdjson::to_string(body->messages[i]).size();
-      if (size > kEventBytesMax) problem = Refusal{"limit", "", too_large("the message", size, kEventBytesMax).message};
+      if (size > kEventBytesMax)
+        problem = Refusal{"limit", "", too_large("the message", size, kEventBytesMax).message};
     }
     if (!problem) problem = builder.add(message, body->common);
     if (problem) {
@@ -248,26 +276,39 @@ void Ingest::State::accept_parsed(const IngestCaller& caller, EndpointKind endpo
   store(std::move(builder), caller.strict, std::move(reply), done);
 }
 
-Ingest::Ingest(Journal& journal, const Catalog& catalog, const ProfileStore& people, const Clock& clock,
-               const SecretKey& person_key, IngestOptions options, Metrics& metrics)
+Ingest::Ingest(Journal& journal, const Catalog& catalog, const ProfileStore& people,
+               const Clock& clock, const SecretKey& person_key, IngestOptions options,
+               Metrics& metrics)
     : state_(new State{
-          journal, catalog, people, clock, person_key, options, metrics,
-          metrics.counter("ante_events_unstored_total", "Messages of people who allow no storing: not kept."),
-          metrics.counter("ante_links_refused_total", "Links refused because a person has the most ids already."),
+          journal,
+          catalog,
+          people,
+          clock,
+          person_key,
+          options,
+          metrics,
+          metrics.counter("ante_events_unstored_total",
+                          "Messages of people who allow no storing: not kept."),
+          metrics.counter("ante_links_refused_total",
+                          "Links refused because a person has the most ids already."),
           metrics.counter("ante_events_duplicate_total", "Messages that were stored before."),
-          {}, {}}) {
-  for (const EventSource source : {EventSource::kBrowser, EventSource::kServer, EventSource::kImport}) {
+          {},
+          {}}) {
+  for (const EventSource source :
+       {EventSource::kBrowser, EventSource::kServer, EventSource::kImport}) {
     for (std::size_t type = 0; type < 6; ++type) {
-      state_->received[static_cast<std::size_t>(source) - 1][type] = &metrics.counter(
-          "ante_events_received_total", "Messages taken, by source and type.",
-          {{"source", to_string(source)}, {"type", ante::to_string(static_cast<MessageType>(type))}});
+      state_->received[static_cast<std::size_t>(source) - 1][type] =
+          &metrics.counter("ante_events_received_total", "Messages taken, by source and type.",
+                           {{"source", to_string(source)},
+                            {"type", ante::to_string(static_cast<MessageType>(type))}});
     }
   }
 }
 
 Ingest::~Ingest() = default;
 
-void Ingest::accept(const IngestCaller& caller, EndpointKind endpoint, std::string_view body, Done done) {
+void Ingest::accept(const IngestCaller& caller, EndpointKind endpoint, std::string_view body,
+                    Done done) {
   if (endpoint == EndpointKind::kImport && caller.key != KeyClass::kSecret) {
     done(refused(invalid_argument("import needs a secret key")));
     return;
@@ -296,25 +337,29 @@ std::optional<Refusal> read_person(JsonElement element, TimeMs now_ms, std::stri
                                    std::vector<Fact>& facts, TimeMs& at_ms) {
   simdjson::dom::object object;
   if (element.get(object) != simdjson::SUCCESS) {
-    return Refusal{"type", "", std::string("a person must be an object, found ") + json_kind(element)};
+    return Refusal{"type", "",
+                   std::string("a person must be an object, found ") + json_kind(element)};
   }
   JsonRefusal problem;
   const JsonFields fields(object, "", kImportFields, problem);
   const auto given_id = fields.get("userId");
   user_id = given_id ? id_text(*given_id).value_or("") : "";
   if (user_id.empty() || user_id.size() > kIdBytesMax) {
-    fields.refuse("userId", "a person needs a userId of 1 to " + std::to_string(kIdBytesMax) + " bytes");
+    fields.refuse("userId",
+                  "a person needs a userId of 1 to " + std::to_string(kIdBytesMax) + " bytes");
   }
   at_ms = std::min(fields.time("at").value_or(now_ms), now_ms);
   const auto traits = fields.get("traits");
-  if (!traits || !traits->is_object()) fields.refuse("traits", "must be an object of name and value");
+  if (!traits || !traits->is_object())
+    fields.refuse("traits", "must be an object of name and value");
   if (problem.first) {
     const std::string& text = problem.first->message;
     const std::size_t colon = text.find(": ");
     return Refusal{"schema", text.substr(0, colon), text.substr(colon + 2)};
   }
   if (auto refusal = read_traits(traits, Provenance::kImported, at_ms, facts)) return refusal;
-  if (facts.empty()) return Refusal{"schema", "/traits", "holds nothing that can be kept as a fact"};
+  if (facts.empty())
+    return Refusal{"schema", "/traits", "holds nothing that can be kept as a fact"};
   return std::nullopt;
 }
 
@@ -378,14 +423,18 @@ void Ingest::import_people(const IngestCaller& caller, std::string_view body, Do
     const auto lines = lines_of(body);
     for (std::size_t i = 0; i < std::min(lines.size(), kPeopleImportLinesMax); ++i) {
       auto element = parser.parse(lines[i]);
-      if (element) take(i, *element);
-      else state_->reject(reply, i, "", "#/" + std::to_string(i), {"json", "", element.error().message});
+      if (element)
+        take(i, *element);
+      else
+        state_->reject(reply, i, "", "#/" + std::to_string(i),
+                       {"json", "", element.error().message});
     }
     count = lines.size();
   }
   if (count > kPeopleImportLinesMax) {
-    done(refused(invalid_argument("people:import takes at most " + std::to_string(kPeopleImportLinesMax) +
-                                  " people a call, found " + std::to_string(count))));
+    done(refused(invalid_argument("people:import takes at most " +
+                                  std::to_string(kPeopleImportLinesMax) + " people a call, found " +
+                                  std::to_string(count))));
     return;
   }
   state_->store(std::move(builder), caller.strict, std::move(reply), std::move(done));

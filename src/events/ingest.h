@@ -50,7 +50,16 @@ struct IngestCaller {
 
 // What the address says the body is. kBatch and kImport hold {"batch": […]}; kImport is for old
 // timestamps (secret key only).
-enum class EndpointKind : std::uint8_t { kTrack = 1, kIdentify, kPage, kScreen, kGroup, kAlias, kBatch, kImport };
+enum class EndpointKind : std::uint8_t {
+  kTrack = 1,
+  kIdentify,
+  kPage,
+  kScreen,
+  kGroup,
+  kAlias,
+  kBatch,
+  kImport
+};
 // "track", "t", …; none: no such endpoint.
 std::optional<EndpointKind> endpoint_of(std::string_view last_path_segment);
 
@@ -72,8 +81,8 @@ struct IngestReply {
 };
 
 struct IngestOptions {
-  bool trust_browser = false;             // identity.trustBrowser
-  const TokenSigner* tokens = nullptr;    // to believe properties.anteToken; none: it is ignored
+  bool trust_browser = false;           // identity.trustBrowser
+  const TokenSigner* tokens = nullptr;  // to believe properties.anteToken; none: it is ignored
 };
 
 class Ingest {

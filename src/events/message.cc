@@ -13,7 +13,8 @@ namespace ante {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kTypes = {"track", "identify", "page", "screen", "group", "alias"};
+constexpr std::array<std::string_view, 6> kTypes = {"track",  "identify", "page",
+                                                    "screen", "group",    "alias"};
 
 Refusal refusal(std::string_view reason, std::string pointer, std::string detail) {
   return {reason, std::move(pointer), std::move(detail)};
@@ -33,24 +34,29 @@ std::optional<Refusal> read_type(JsonElement value, Message& message) {
       return std::nullopt;
     }
   }
-  return refusal("schema", "/type",
-                 "must be track, identify, page, screen, group or alias." + did_you_mean(text, kTypes));
+  return refusal(
+      "schema", "/type",
+      "must be track, identify, page, screen, group or alias." + did_you_mean(text, kTypes));
 }
 
-std::optional<Refusal> read_id(std::string_view name, JsonElement value, std::size_t bytes_max, std::string& id) {
+std::optional<Refusal> read_id(std::string_view name, JsonElement value, std::size_t bytes_max,
+                               std::string& id) {
   auto text = id_text(value);
   if (!text) return wrong_kind(name, "a string", value);
   if (text->size() > bytes_max) {
     return refusal("limit", "/" + std::string(name),
-                   "must have at most " + std::to_string(bytes_max) + " bytes, found " + std::to_string(text->size()));
+                   "must have at most " + std::to_string(bytes_max) + " bytes, found " +
+                       std::to_string(text->size()));
   }
   id = std::move(*text);
   return std::nullopt;
 }
 
-std::optional<Refusal> read_time(std::string_view name, JsonElement value, std::optional<TimeMs>& time) {
+std::optional<Refusal> read_time(std::string_view name, JsonElement value,
+                                 std::optional<TimeMs>& time) {
   std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS) return wrong_kind(name, "a time like \"2026-11-22T07:00:00Z\"", value);
+  if (value.get(text) != simdjson::SUCCESS)
+    return wrong_kind(name, "a time like \"2026-11-22T07:00:00Z\"", value);
   auto parsed = parse_time(text);
   if (!parsed) return refusal("time", "/" + std::string(name), parsed.error().message);
   time = *parsed;
@@ -69,7 +75,8 @@ std::optional<Refusal> read_text(std::string_view name, JsonElement value, std::
   return std::nullopt;
 }
 
-std::optional<Refusal> read_object(std::string_view name, JsonElement value, std::optional<JsonElement>& out) {
+std::optional<Refusal> read_object(std::string_view name, JsonElement value,
+                                   std::optional<JsonElement>& out) {
   if (!value.is_object()) return wrong_kind(name, "an object", value);
   out = value;
   return std::nullopt;
@@ -117,7 +124,8 @@ std::optional<Refusal> read_member(std::string_view key, JsonElement value, Mess
     case 'u':
       if (key == "userId") return read_id(key, value, kIdBytesMax, message.user_id);
       break;
-    default: break;
+    default:
+      break;
   }
   return std::nullopt;
 }
@@ -134,12 +142,14 @@ std::optional<Refusal> check_whole(const Message& message) {
       if (message.group_id.empty()) return refusal("schema", "/groupId", "group needs a groupId");
       break;
     case MessageType::kAlias:
-      if (message.previous_id.empty()) return refusal("schema", "/previousId", "alias needs a previousId");
+      if (message.previous_id.empty())
+        return refusal("schema", "/previousId", "alias needs a previousId");
       if (message.user_id.empty()) return refusal("schema", "/userId", "alias needs a userId");
       break;
     case MessageType::kIdentify:
     case MessageType::kPage:
-    case MessageType::kScreen: break;
+    case MessageType::kScreen:
+      break;
   }
   return std::nullopt;
 }
@@ -160,17 +170,19 @@ std::optional<JsonElement> member(const std::optional<JsonElement>& object, std:
   if (!object) return std::nullopt;
   simdjson::dom::object members;
   JsonElement value;
-  if (object->get(members) != simdjson::SUCCESS || members.at_key(name).get(value) != simdjson::SUCCESS ||
-      value.is_null()) {
+  if (object->get(members) != simdjson::SUCCESS ||
+      members.at_key(name).get(value) != simdjson::SUCCESS || value.is_null()) {
     return std::nullopt;
   }
   return value;
 }
 
-std::optional<Refusal> read_message(JsonElement element, std::optional<MessageType> fixed, Message& message) {
+std::optional<Refusal> read_message(JsonElement element, std::optional<MessageType> fixed,
+                                    Message& message) {
   simdjson::dom::object object;
   if (element.get(object) != simdjson::SUCCESS) {
-    return refusal("type", "", std::string("a message must be an object, found ") + json_kind(element));
+    return refusal("type", "",
+                   std::string("a message must be an object, found ") + json_kind(element));
   }
   std::optional<JsonElement> type;
   std::optional<TimeMs> original;
@@ -201,7 +213,8 @@ Occurred occurred_at(const Message& message, const BatchCommon& common, TimeMs r
   const std::optional<TimeMs> sent_at = message.sent_at ? message.sent_at : common.sent_at;
   // All times lie within 1970..2199, so the sums cannot overflow.
   const TimeMs said = sent_at ? received_ms - (*sent_at - *message.timestamp) : *message.timestamp;
-  const bool impossible = said > received_ms || said < 0 || (age_ms_max > 0 && said < received_ms - age_ms_max);
+  const bool impossible =
+      said > received_ms || said < 0 || (age_ms_max > 0 && said < received_ms - age_ms_max);
   return impossible ? Occurred{received_ms, true} : Occurred{said, false};
 }
 

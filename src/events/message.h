@@ -5,10 +5,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <simdjson.h>
 #include <string>
 #include <string_view>
-
-#include <simdjson.h>
 
 #include "base/clock.h"
 
@@ -42,7 +41,8 @@ struct BatchCommon {
 };
 
 // `fixed`: the type, when the address says it; else the member "type" does.
-std::optional<Refusal> read_message(JsonElement element, std::optional<MessageType> fixed, Message& message);
+std::optional<Refusal> read_message(JsonElement element, std::optional<MessageType> fixed,
+                                    Message& message);
 
 // A member of an object that is there and not null.
 std::optional<JsonElement> member(const std::optional<JsonElement>& object, std::string_view name);
@@ -56,6 +56,7 @@ struct Occurred {
   bool adjusted = false;  // what the sender's clock said could not be
 };
 // `age_ms_max`: what seems older happened now instead; 0 = however old.
-Occurred occurred_at(const Message& message, const BatchCommon& common, TimeMs received_ms, DurationMs age_ms_max);
+Occurred occurred_at(const Message& message, const BatchCommon& common, TimeMs received_ms,
+                     DurationMs age_ms_max);
 
 }  // namespace ante

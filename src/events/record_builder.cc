@@ -18,24 +18,32 @@ bool has_link(const PersonState* state, PersonHash other) {
 // How an event is called that its sender does not name.
 std::string event_name(const Message& message) {
   switch (message.type) {
-    case MessageType::kTrack: return std::string(message.event);
+    case MessageType::kTrack:
+      return std::string(message.event);
     case MessageType::kPage:
-    case MessageType::kScreen: return std::string(message.name.empty() ? to_string(message.type) : message.name);
-    case MessageType::kIdentify: return "Identify";
-    case MessageType::kGroup: return "Group";
-    case MessageType::kAlias: return "Alias";
+    case MessageType::kScreen:
+      return std::string(message.name.empty() ? to_string(message.type) : message.name);
+    case MessageType::kIdentify:
+      return "Identify";
+    case MessageType::kGroup:
+      return "Group";
+    case MessageType::kAlias:
+      return "Alias";
   }
   return {};
 }
 
 EventKind event_kind(const Message& message) {
   switch (message.type) {
-    case MessageType::kTrack: return kind_of_event(message.event);
+    case MessageType::kTrack:
+      return kind_of_event(message.event);
     case MessageType::kPage:
-    case MessageType::kScreen: return EventKind::kPage;
+    case MessageType::kScreen:
+      return EventKind::kPage;
     case MessageType::kIdentify:
     case MessageType::kGroup:
-    case MessageType::kAlias: return EventKind::kOther;
+    case MessageType::kAlias:
+      return EventKind::kOther;
   }
   return EventKind::kOther;
 }
@@ -63,14 +71,16 @@ bool RecordBuilder::may_claim(const std::string& user_id) const {
 std::optional<Refusal> RecordBuilder::check_caller(const Message& message) const {
   if (context_.caller.key == KeyClass::kSecret) return std::nullopt;
   if (message.anonymous_id.empty() && context_.caller.person != message.user_id) {
-    return Refusal{"forbidden", "/anonymousId",
-                   "a publishable key writes for an anonymousId; for a userId alone use a secret key or that "
-                   "person's token"};
+    return Refusal{
+        "forbidden", "/anonymousId",
+        "a publishable key writes for an anonymousId; for a userId alone use a secret key or that "
+        "person's token"};
   }
   const bool own = message.previous_id == message.anonymous_id || context_.options.trust_browser;
   if (message.type == MessageType::kAlias && !own) {
-    return Refusal{"forbidden", "/previousId",
-                   "a publishable key can only alias the anonymousId it writes for; use a secret key"};
+    return Refusal{
+        "forbidden", "/previousId",
+        "a publishable key can only alias the anonymousId it writes for; use a secret key"};
   }
   return std::nullopt;
 }
@@ -94,7 +104,8 @@ std::optional<Refusal> RecordBuilder::read_event(const Message& message, const B
   if (has_properties(message.type)) {
     if (auto problem = read_properties(message.properties, event)) return problem;
     believe_token(message, event);
-    if (!event.decision) event.decision = decision_of_page(message.context ? message.context : common.context);
+    if (!event.decision)
+      event.decision = decision_of_page(message.context ? message.context : common.context);
   }
   if (event.kind == EventKind::kAnswered) {
     if (auto problem = read_answer(message.properties, occurred.at_ms, facts)) return problem;
@@ -134,11 +145,13 @@ std::optional<MessageKey> RecordBuilder::part_key(const Person& person, const Me
 
 // A decision that was shown, said by an event. The slot is 0 unless the event names it: who joins
 // finds the decision by its id.
-void RecordBuilder::add_activation(const Person& person, const Message& message, const Event& event, TimeMs at_ms) {
+void RecordBuilder::add_activation(const Person& person, const Message& message, const Event& event,
+                                   TimeMs at_ms) {
   Activation activation;
   activation.decision = *event.decision;
   std::string_view slot;
-  if (const auto given = member(message.properties, "slot"); given && given->get(slot) == simdjson::SUCCESS) {
+  if (const auto given = member(message.properties, "slot");
+      given && given->get(slot) == simdjson::SUCCESS) {
     activation.slot = slot_key(slot);
   }
   for (const EventItem& item : event.items) {
@@ -155,10 +168,12 @@ std::optional<Refusal> RecordBuilder::add(const Message& message, const BatchCom
   const Person person = person_of(anonymous ? RoutingKind::kAnonymous : RoutingKind::kUser,
                                   anonymous ? message.anonymous_id : message.user_id);
   if (context_.source == EventSource::kImport && person.state != nullptr && person.state->erased) {
-    return Refusal{"erased", anonymous ? "/anonymousId" : "/userId", "this person was erased and is not imported again"};
+    return Refusal{"erased", anonymous ? "/anonymousId" : "/userId",
+                   "this person was erased and is not imported again"};
   }
   const bool browser = context_.source == EventSource::kBrowser;
-  const Occurred occurred = occurred_at(message, common, context_.now_ms, browser ? kBrowserEventAgeMsMax : 0);
+  const Occurred occurred =
+      occurred_at(message, common, context_.now_ms, browser ? kBrowserEventAgeMsMax : 0);
   Event event;
   std::vector<Fact> facts;
   if (auto problem = read_event(message, common, occurred, event, facts)) return problem;
@@ -178,7 +193,8 @@ std::optional<Refusal> RecordBuilder::add(const Message& message, const BatchCom
     records.back().dedup = part_key(person, message, "");
     return std::nullopt;
   }
-  event.use_for_decisions = used_for_decisions(message.integrations ? message.integrations : common.integrations);
+  event.use_for_decisions =
+      used_for_decisions(message.integrations ? message.integrations : common.integrations);
   resolve_items(context_.catalog, event);
   std::optional<Person> user;
   if (anonymous && !message.user_id.empty()) {
@@ -192,10 +208,15 @@ std::optional<Refusal> RecordBuilder::add(const Message& message, const BatchCom
   if (message.type == MessageType::kGroup) {
     std::string value;
     append_json_string(value, message.group_id);
-    facts.push_back({"group", std::move(value), browser ? Provenance::kTold : Provenance::kImported, occurred.at_ms, {}});
+    facts.push_back({"group",
+                     std::move(value),
+                     browser ? Provenance::kTold : Provenance::kImported,
+                     occurred.at_ms,
+                     {}});
   }
   if (!facts.empty()) {
-    records.push_back(record_for(person, RecordKind::kFacts, occurred.at_ms, encode(FactSet{std::move(facts)})));
+    records.push_back(
+        record_for(person, RecordKind::kFacts, occurred.at_ms, encode(FactSet{std::move(facts)})));
     records.back().dedup = part_key(person, message, "facts");
   }
   if (event.decision && message.type == MessageType::kTrack && is_decision_shown(message.event)) {
@@ -205,17 +226,20 @@ std::optional<Refusal> RecordBuilder::add(const Message& message, const BatchCom
   return std::nullopt;
 }
 
-std::optional<Refusal> RecordBuilder::add_facts(const std::string& user_id, std::vector<Fact> facts, TimeMs at_ms) {
+std::optional<Refusal> RecordBuilder::add_facts(const std::string& user_id, std::vector<Fact> facts,
+                                                TimeMs at_ms) {
   const Person person = person_of(RoutingKind::kUser, user_id);
   if (person.state != nullptr && person.state->erased) {
     return Refusal{"erased", "/userId", "this person was erased and is not imported again"};
   }
   primary.push_back(records.size());
-  records.push_back(record_for(person, RecordKind::kFacts, at_ms, encode(FactSet{std::move(facts)})));
+  records.push_back(
+      record_for(person, RecordKind::kFacts, at_ms, encode(FactSet{std::move(facts)})));
   return std::nullopt;
 }
 
-void RecordBuilder::add_claims(const Person& person, const Message& message, const std::optional<Person>& user) {
+void RecordBuilder::add_claims(const Person& person, const Message& message,
+                               const std::optional<Person>& user) {
   if (user && may_claim(message.user_id)) link(person, *user);
   if (message.type != MessageType::kAlias || !may_claim(message.user_id)) return;
   // The previous id is a userId where we know such a user, else an anonymousId.
@@ -225,7 +249,8 @@ void RecordBuilder::add_claims(const Person& person, const Message& message, con
 }
 
 std::size_t RecordBuilder::group_of(PersonHash person) {
-  if (const auto found = group_by_person_.find(person); found != group_by_person_.end()) return found->second;
+  if (const auto found = group_by_person_.find(person); found != group_by_person_.end())
+    return found->second;
   const std::size_t group = groups_.size();
   groups_.push_back(context_.people.person(person).members);
   for (const PersonHash member : groups_.back()) group_by_person_.emplace(member, group);
@@ -253,7 +278,8 @@ void RecordBuilder::link(const Person& a, const Person& b) {
   const TimeMs first_a = a.state != nullptr ? a.state->first_seen_ms : context_.now_ms;
   const TimeMs first_b = b.state != nullptr ? b.state->first_seen_ms : context_.now_ms;
   const auto write = [&](const Person& member, const Person& other, TimeMs other_first) {
-    records.push_back(record_for(member, RecordKind::kLink, context_.now_ms, encode(Link{other.hash, other_first, true})));
+    records.push_back(record_for(member, RecordKind::kLink, context_.now_ms,
+                                 encode(Link{other.hash, other_first, true})));
   };
   if (first_a <= first_b) {
     write(a, b, first_b);

@@ -38,7 +38,8 @@ class RecordBuilder {
   std::optional<Refusal> add(const Message& message, const BatchCommon& common);
 
   // Adds imported facts of a person. REQUIRES at least one fact.
-  std::optional<Refusal> add_facts(const std::string& user_id, std::vector<Fact> facts, TimeMs at_ms);
+  std::optional<Refusal> add_facts(const std::string& user_id, std::vector<Fact> facts,
+                                   TimeMs at_ms);
 
   // What was made so far: `primary` are the places of the records that stand for messages.
   std::vector<NewRecord> records;
@@ -57,13 +58,17 @@ class RecordBuilder {
   Person person_of(RoutingKind kind, const std::string& id);
   std::optional<Refusal> check_caller(const Message& message) const;
   bool may_claim(const std::string& user_id) const;
-  std::optional<Refusal> read_event(const Message& message, const BatchCommon& common, const Occurred& occurred,
-                                    Event& event, std::vector<Fact>& facts) const;
+  std::optional<Refusal> read_event(const Message& message, const BatchCommon& common,
+                                    const Occurred& occurred, Event& event,
+                                    std::vector<Fact>& facts) const;
   void believe_token(const Message& message, Event& event) const;
   Consent consent_of(const Person& person) const;
-  NewRecord record_for(const Person& person, RecordKind kind, TimeMs occurred_ms, std::string body) const;
-  std::optional<MessageKey> part_key(const Person& person, const Message& message, std::string_view part) const;
-  void add_activation(const Person& person, const Message& message, const Event& event, TimeMs at_ms);
+  NewRecord record_for(const Person& person, RecordKind kind, TimeMs occurred_ms,
+                       std::string body) const;
+  std::optional<MessageKey> part_key(const Person& person, const Message& message,
+                                     std::string_view part) const;
+  void add_activation(const Person& person, const Message& message, const Event& event,
+                      TimeMs at_ms);
   void add_claims(const Person& person, const Message& message, const std::optional<Person>& user);
   void link(const Person& a, const Person& b);
   std::size_t group_of(PersonHash person);

@@ -66,7 +66,9 @@ constexpr std::array kNames = std::to_array<NamedKind>({
     {"unsubscribed", EventKind::kChannelOutcome},
 });
 static_assert(std::is_sorted(kNames.begin(), kNames.end(),
-                             [](const NamedKind& a, const NamedKind& b) { return a.name < b.name; }));
+                             [](const NamedKind& a, const NamedKind& b) {
+                               return a.name < b.name;
+                             }));
 
 constexpr std::size_t kNameBytesMax = 32;  // longer than all of the table
 using FoldedName = std::pair<std::array<char, kNameBytesMax>, std::size_t>;
@@ -76,7 +78,8 @@ FoldedName folded(std::string_view name) {
   FoldedName out{};
   for (const char c : name) {
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    const bool kept = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || static_cast<std::uint8_t>(lower) >= 0x80;
+    const bool kept = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') ||
+                      static_cast<std::uint8_t>(lower) >= 0x80;
     if (!kept) continue;
     if (out.second == kNameBytesMax) break;
     out.first[out.second++] = lower;
@@ -97,16 +100,18 @@ std::optional<double> number_of(JsonElement value) {
   std::string_view text;
   if (value.get(text) != simdjson::SUCCESS || text.empty()) return std::nullopt;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number))
+    return std::nullopt;
   return number;
 }
 
 // Reads a number within bounds; refuses what is none.
-std::optional<Refusal> read_number(std::string_view pointer, JsonElement value, double lowest, double highest,
-                                   double& out) {
+std::optional<Refusal> read_number(std::string_view pointer, JsonElement value, double lowest,
+                                   double highest, double& out) {
   const auto number = number_of(value);
   if (!number) {
-    return refuse("type", std::string(pointer), std::string("must be a finite number, found ") + json_kind(value));
+    return refuse("type", std::string(pointer),
+                  std::string("must be a finite number, found ") + json_kind(value));
   }
   if (*number < lowest || *number > highest) {
     return refuse("range", std::string(pointer),
@@ -119,22 +124,23 @@ std::optional<Refusal> read_number(std::string_view pointer, JsonElement value, 
 
 // How much a member's name says that it is the item's id; 0 = it is not.
 int id_rank(std::string_view key) {
-  constexpr std::array<std::string_view, 7> kIdNames = {"id",         "articleId", "article_id", "productId",
-                                                        "product_id", "item_id",   "itemId"};
+  constexpr std::array<std::string_view, 7> kIdNames = {
+      "id", "articleId", "article_id", "productId", "product_id", "item_id", "itemId"};
   for (std::size_t i = 0; i < kIdNames.size(); ++i) {
     if (key == kIdNames[i]) return static_cast<int>(i) + 1;
   }
   return 0;
 }
 
-std::optional<Refusal> read_item_member(const std::string& at, std::string_view key, JsonElement value,
-                                        EventItem& item) {
+std::optional<Refusal> read_item_member(const std::string& at, std::string_view key,
+                                        JsonElement value, EventItem& item) {
   double number = 0;
   if (key == "price") {
     if (auto problem = read_number(at + "/price", value, 0, kPriceMax, number)) return problem;
     item.price_micros = std::llround(number * 1e6);
   } else if (key == "quantity") {
-    if (auto problem = read_number(at + "/quantity", value, 1, kQuantityMax, number)) return problem;
+    if (auto problem = read_number(at + "/quantity", value, 1, kQuantityMax, number))
+      return problem;
     item.quantity = static_cast<std::uint32_t>(number);
   } else if (key == "position") {
     if (auto problem = read_number(at + "/position", value, 0, UINT16_MAX, number)) return problem;
@@ -143,13 +149,16 @@ std::optional<Refusal> read_item_member(const std::string& at, std::string_view 
   return std::nullopt;
 }
 
-std::optional<Refusal> set_id(const std::string& at, std::string_view key, JsonElement value, EventItem& item) {
+std::optional<Refusal> set_id(const std::string& at, std::string_view key, JsonElement value,
+                              EventItem& item) {
   auto id = id_text(value);
   if (!id) {
-    return refuse("type", at + "/" + std::string(key), std::string("must be a string, found ") + json_kind(value));
+    return refuse("type", at + "/" + std::string(key),
+                  std::string("must be a string, found ") + json_kind(value));
   }
   if (id->size() > kIdBytesMax) {
-    return refuse("limit", at + "/" + std::string(key), "must have at most " + std::to_string(kIdBytesMax) + " bytes");
+    return refuse("limit", at + "/" + std::string(key),
+                  "must have at most " + std::to_string(kIdBytesMax) + " bytes");
   }
   item.id = std::move(*id);
   item.key = item_key(item.id);
@@ -165,7 +174,8 @@ std::optional<Refusal> read_item(const std::string& at, JsonElement element, Eve
       item.key = item_key(item.id);
       return std::nullopt;
     }
-    return refuse("type", at, std::string("must be an object with a product_id, found ") + json_kind(element));
+    return refuse("type", at,
+                  std::string("must be an object with a product_id, found ") + json_kind(element));
   }
   int best = 0;
   for (const auto field : object) {
@@ -190,10 +200,13 @@ std::optional<Refusal> read_items(std::string_view name, JsonElement value, Even
   event.items.clear();
   for (const JsonElement element : array) {
     if (event.items.size() == kEventItemsMax) {
-      return refuse("limit", at, "must have at most " + std::to_string(kEventItemsMax) + " entries; send the rest as another event");
+      return refuse("limit", at,
+                    "must have at most " + std::to_string(kEventItemsMax) +
+                        " entries; send the rest as another event");
     }
     EventItem item;
-    if (auto problem = read_item(at + "/" + std::to_string(event.items.size()), element, item)) return problem;
+    if (auto problem = read_item(at + "/" + std::to_string(event.items.size()), element, item))
+      return problem;
     event.items.push_back(std::move(item));
   }
   return std::nullopt;
@@ -211,7 +224,8 @@ std::optional<Refusal> read_topics(std::string_view name, JsonElement value, Eve
   for (const JsonElement element : array) {
     if (element.get(text) != simdjson::SUCCESS || text.empty()) continue;
     if (event.topics.size() == kEventTopicsMax) {
-      return refuse("limit", at, "must have at most " + std::to_string(kEventTopicsMax) + " entries");
+      return refuse("limit", at,
+                    "must have at most " + std::to_string(kEventTopicsMax) + " entries");
     }
     event.topics.push_back(topic_key(text));
   }
@@ -279,12 +293,15 @@ class PropertyReader {
       case 'v':
         if (key == "value") return amount(key, 1, value);
         break;
-      default: break;
+      default:
+        break;
     }
     return std::nullopt;
   }
 
-  bool semantic() const { return event_.kind != EventKind::kOther && event_.kind != EventKind::kPage; }
+  bool semantic() const {
+    return event_.kind != EventKind::kOther && event_.kind != EventKind::kPage;
+  }
 
   std::optional<Refusal> single_id(std::string_view key, int rank, JsonElement value) {
     if (key == "id" && !semantic()) return std::nullopt;  // of whatever the sender means
@@ -315,7 +332,8 @@ class PropertyReader {
       return std::nullopt;
     }
     double number = 0;
-    if (auto problem = read_number("/properties/" + std::string(key), value, -kPriceMax, kPriceMax, number)) {
+    if (auto problem =
+            read_number("/properties/" + std::string(key), value, -kPriceMax, kPriceMax, number)) {
       return problem;
     }
     event_.value = number;
@@ -333,10 +351,12 @@ class PropertyReader {
 
   std::optional<Refusal> active_seconds(std::string_view key, JsonElement value) {
     const bool ours = event_.kind == EventKind::kArticleRead ||
-                      (key == "duration" && (event_.kind == EventKind::kViewed || event_.kind == EventKind::kPage));
+                      (key == "duration" &&
+                       (event_.kind == EventKind::kViewed || event_.kind == EventKind::kPage));
     if (!ours) return std::nullopt;
     double number = 0;
-    if (auto problem = read_number("/properties/" + std::string(key), value, 0, kPriceMax, number)) return problem;
+    if (auto problem = read_number("/properties/" + std::string(key), value, 0, kPriceMax, number))
+      return problem;
     event_.active_ms = static_cast<std::uint32_t>(std::min(number, kActiveSecondsMax) * 1000);
     return std::nullopt;
   }
@@ -344,7 +364,8 @@ class PropertyReader {
   std::optional<Refusal> finished(JsonElement value) {
     if (event_.kind != EventKind::kArticleRead) return std::nullopt;
     if (value.get(event_.finished) == simdjson::SUCCESS) return std::nullopt;
-    return refuse("type", "/properties/finished", std::string("must be true or false, found ") + json_kind(value));
+    return refuse("type", "/properties/finished",
+                  std::string("must be true or false, found ") + json_kind(value));
   }
 
   void decision(JsonElement value) {
@@ -373,7 +394,8 @@ class PropertyReader {
   bool listed_ = false;
 };
 
-bool flag(const std::optional<JsonElement>& object, std::string_view name, bool before, bool& said) {
+bool flag(const std::optional<JsonElement>& object, std::string_view name, bool before,
+          bool& said) {
   const auto value = member(object, name);
   bool out = before;
   if (value && value->get(out) == simdjson::SUCCESS) said = true;
@@ -388,10 +410,14 @@ void apply_category(std::string_view name, bool allowed, Consent& consent, bool&
     return std::find(names.begin(), names.end(), folded_name) != names.end();
   };
   bool* purpose = nullptr;
-  if (is({"personalization", "personalisation", "functional", "preferences"})) purpose = &consent.profile;
-  else if (is({"analytics", "performance", "statistics", "measurement"})) purpose = &consent.measure;
-  else if (is({"email", "emailmarketing"})) purpose = &consent.email;
-  else if (is({"push", "pushnotifications"})) purpose = &consent.push;
+  if (is({"personalization", "personalisation", "functional", "preferences"}))
+    purpose = &consent.profile;
+  else if (is({"analytics", "performance", "statistics", "measurement"}))
+    purpose = &consent.measure;
+  else if (is({"email", "emailmarketing"}))
+    purpose = &consent.email;
+  else if (is({"push", "pushnotifications"}))
+    purpose = &consent.push;
   if (purpose == nullptr) return;
   *purpose = allowed;
   said = true;
@@ -401,8 +427,9 @@ void apply_category(std::string_view name, bool allowed, Consent& consent, bool&
 
 EventKind kind_of_event(std::string_view name) {
   const FoldedName key = folded(name);
-  const auto found = std::lower_bound(kNames.begin(), kNames.end(), view_of(key),
-                                      [](const NamedKind& entry, std::string_view wanted) { return entry.name < wanted; });
+  const auto found = std::lower_bound(
+      kNames.begin(), kNames.end(), view_of(key),
+      [](const NamedKind& entry, std::string_view wanted) { return entry.name < wanted; });
   return found != kNames.end() && found->name == view_of(key) ? found->kind : EventKind::kOther;
 }
 
@@ -410,7 +437,8 @@ bool is_decision_shown(std::string_view name) { return view_of(folded(name)) == 
 
 std::optional<Refusal> read_properties(const std::optional<JsonElement>& properties, Event& event) {
   simdjson::dom::object object;
-  if (!properties || properties->get(object) != simdjson::SUCCESS || object.size() == 0) return std::nullopt;
+  if (!properties || properties->get(object) != simdjson::SUCCESS || object.size() == 0)
+    return std::nullopt;
   if (auto problem = PropertyReader(event).read(object)) return problem;
   if (event.kind == EventKind::kPage && !event.items.empty()) event.kind = EventKind::kViewed;
   event.properties_json = simdjson::to_string(*properties);
@@ -430,16 +458,19 @@ void resolve_items(const CatalogView& catalog, Event& event) {
   }
 }
 
-std::optional<Consent> read_consent(const std::optional<JsonElement>& context, const Consent& before) {
+std::optional<Consent> read_consent(const std::optional<JsonElement>& context,
+                                    const Consent& before) {
   const auto stated = member(context, "consent");
   if (!stated) return std::nullopt;
   Consent consent = before;
   bool said = false;
-  if (const auto categories = member(stated, "categoryPreferences"); categories && categories->is_object()) {
+  if (const auto categories = member(stated, "categoryPreferences");
+      categories && categories->is_object()) {
     simdjson::dom::object object = categories->get_object().value_unsafe();
     for (const auto field : object) {
       bool allowed = false;
-      if (field.value.get(allowed) == simdjson::SUCCESS) apply_category(field.key, allowed, consent, said);
+      if (field.value.get(allowed) == simdjson::SUCCESS)
+        apply_category(field.key, allowed, consent, said);
     }
   }
   consent.store = flag(stated, "store", consent.store, said);
@@ -466,7 +497,8 @@ std::optional<DecisionId> decision_of_page(const std::optional<JsonElement>& con
     const auto value = member(page, name);
     std::string_view text;
     if (!value || value->get(text) != simdjson::SUCCESS) continue;
-    for (std::size_t at = text.find("ante=dec_"); at != std::string_view::npos; at = text.find("ante=dec_", at + 1)) {
+    for (std::size_t at = text.find("ante=dec_"); at != std::string_view::npos;
+         at = text.find("ante=dec_", at + 1)) {
       const bool starts = at > 0 && (text[at - 1] == '?' || text[at - 1] == '&');
       if (!starts) continue;
       if (const auto id = parse_decision_id(text.substr(at + 5, 30))) return id;

@@ -16,9 +16,9 @@
 
 namespace ante {
 
-inline constexpr double kPriceMax = 1e12;              // of the currency's unit
+inline constexpr double kPriceMax = 1e12;  // of the currency's unit
 inline constexpr std::uint32_t kQuantityMax = 1'000'000;
-inline constexpr double kActiveSecondsMax = 86'400;    // longer attention counts as a day
+inline constexpr double kActiveSecondsMax = 86'400;  // longer attention counts as a day
 inline constexpr std::size_t kQueryBytesStoredMax = 1000;
 inline constexpr std::size_t kReasonBytesStoredMax = 64;
 
@@ -37,7 +37,8 @@ void resolve_items(const CatalogView& catalog, Event& event);
 // What the message says about consent, on top of what held before; none = it says nothing.
 // Our four switches {"store", "profile", "measure", "contact": {"email", "push"}} or a consent
 // manager's categoryPreferences.
-std::optional<Consent> read_consent(const std::optional<JsonElement>& context, const Consent& before);
+std::optional<Consent> read_consent(const std::optional<JsonElement>& context,
+                                    const Consent& before);
 
 // False: {"All": false} without "ante": true.
 bool used_for_decisions(const std::optional<JsonElement>& integrations);

@@ -17,8 +17,8 @@ inline constexpr std::size_t kTraitBytesMax = 1000;  // one trait's value as JSO
 // can be reached (e-mail, telephone, names, addresses) do not: the log holds no raw identity.
 // Refused: a value over kTraitBytesMax, a name over kFactNameBytesMax or of our own ("ante.…"),
 // more than kPersonFactsMax facts.
-std::optional<Refusal> read_traits(const std::optional<JsonElement>& traits, Provenance provenance, TimeMs at_ms,
-                                   std::vector<Fact>& facts);
+std::optional<Refusal> read_traits(const std::optional<JsonElement>& traits, Provenance provenance,
+                                   TimeMs at_ms, std::vector<Fact>& facts);
 
 // "Answer Given" {questionId, value}: a told fact `answer.<questionId>`.
 std::optional<Refusal> read_answer(const std::optional<JsonElement>& properties, TimeMs at_ms,
