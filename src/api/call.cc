@@ -6,10 +6,14 @@ namespace ante {
 
 const char* to_string(Role role) {
   switch (role) {
-    case Role::kAnybody: return "anybody";
-    case Role::kPublishable: return "publishable";
-    case Role::kSecret: return "secret";
-    case Role::kLocal: return "local";
+    case Role::kAnybody:
+      return "anybody";
+    case Role::kPublishable:
+      return "publishable";
+    case Role::kSecret:
+      return "secret";
+    case Role::kLocal:
+      return "local";
   }
   return "?";
 }

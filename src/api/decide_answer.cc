@@ -42,8 +42,8 @@ void append_item(JsonWriter& json, const DecideView& view, std::size_t place) {
   json.field("propensity", placement.propensity);
   json.key("why").begin_array();
   if (item != nullptr) {
-    const bool is_safe = std::ranges::find(decision.safe_default, placement.item) !=
-                         decision.safe_default.end();
+    const bool is_safe =
+        std::ranges::find(decision.safe_default, placement.item) != decision.safe_default.end();
     for (const Why& why : whys_of(*item, view.person, in_hand != nullptr ? in_hand->sources : 0,
                                   is_safe, view.answer.catalog)) {
       json.begin_object().field("kind", to_string(why.kind)).field("text", why.text).end_object();

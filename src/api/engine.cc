@@ -145,24 +145,24 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
   for (std::size_t i = 0; i < p.ranker.sources().size(); ++i) {
     p.source_names.push_back(p.ranker.sources().name(i));
   }
-  p.journal = TRY(Journal::open(
-      store, clock, {&p.people, &p.catalog, &p.slots, &p.objects},
-      {&p.people_rows, &p.catalog_rows, &p.objects},
-      {&p.organic_learner, &p.live, &p.joiner, &p.trainer, &p.reward_scales, &p.lift},
-      p.options.journal, std::move(on_fatal)));
+  p.journal = TRY(
+      Journal::open(store, clock, {&p.people, &p.catalog, &p.slots, &p.objects},
+                    {&p.people_rows, &p.catalog_rows, &p.objects},
+                    {&p.organic_learner, &p.live, &p.joiner, &p.trainer, &p.reward_scales, &p.lift},
+                    p.options.journal, std::move(on_fatal)));
   p.catalog.publish();
-  p.decisions = std::make_unique<DecisionEngine>(DecisionEngine::Parts{
-      .clock = clock,
-      .slots = p.slots,
-      .people = p.people,
-      .catalog = p.catalog,
-      .ranker = p.ranker,
-      .journal = *p.journal,
-      .signer = p.signer,
-      .metrics = metrics,
-      .seed = p.options.seed,
-      .holdout_salt = derived_salt(p.options.secret, "ante holdout 1"),
-      .reward_scales = &p.reward_scales.scales()});
+  p.decisions = std::make_unique<DecisionEngine>(
+      DecisionEngine::Parts{.clock = clock,
+                            .slots = p.slots,
+                            .people = p.people,
+                            .catalog = p.catalog,
+                            .ranker = p.ranker,
+                            .journal = *p.journal,
+                            .signer = p.signer,
+                            .metrics = metrics,
+                            .seed = p.options.seed,
+                            .holdout_salt = derived_salt(p.options.secret, "ante holdout 1"),
+                            .reward_scales = &p.reward_scales.scales()});
   p.ingest = std::make_unique<Ingest>(*p.journal, p.catalog, p.people, clock, p.person_key,
                                       p.options.ingest, metrics);
   return std::unique_ptr<Engine>(new Engine(std::move(parts)));
@@ -246,12 +246,12 @@ Result<std::uint64_t> next_version(std::string_view type, std::string_view id,
 Result<Object> Engine::put_object(std::string_view type, std::string_view id, std::string json,
                                   const Author& author, ExpectedVersion expected) {
   if (json.size() > kObjectJsonBytesMax) {
-    return invalid_argument(fmt::format("{} '{}': at most {} bytes", type, id, kObjectJsonBytesMax));
+    return invalid_argument(
+        fmt::format("{} '{}': at most {} bytes", type, id, kObjectJsonBytesMax));
   }
   MutexLock lock(parts_->object_writes);
   Object object;
-  object.version =
-      TRY(next_version(type, id, parts_->objects.find(type, id), expected));
+  object.version = TRY(next_version(type, id, parts_->objects.find(type, id), expected));
   object.type = type;
   object.id = id;
   object.who = author.who;

@@ -37,9 +37,9 @@
 namespace ante {
 
 struct EngineOptions {
-  SecretKey secret{};        // of the data directory; every other key comes from it
-  std::uint64_t seed = 1;    // of decision ids and draws
-  EntropySource entropy;     // for API keys
+  SecretKey secret{};      // of the data directory; every other key comes from it
+  std::uint64_t seed = 1;  // of decision ids and draws
+  EntropySource entropy;   // for API keys
   JournalOptions journal;
   IngestOptions ingest;
 };

@@ -11,23 +11,27 @@ namespace {
 
 const char* type_name(simdjson::dom::element element) {
   switch (element.type()) {
-    case simdjson::dom::element_type::ARRAY: return "an array";
-    case simdjson::dom::element_type::OBJECT: return "an object";
+    case simdjson::dom::element_type::ARRAY:
+      return "an array";
+    case simdjson::dom::element_type::OBJECT:
+      return "an object";
     case simdjson::dom::element_type::INT64:
     case simdjson::dom::element_type::UINT64:
-    case simdjson::dom::element_type::DOUBLE: return "a number";
-    case simdjson::dom::element_type::STRING: return "a string";
-    case simdjson::dom::element_type::BOOL: return "a boolean";
-    case simdjson::dom::element_type::NULL_VALUE: return "null";
+    case simdjson::dom::element_type::DOUBLE:
+      return "a number";
+    case simdjson::dom::element_type::STRING:
+      return "a string";
+    case simdjson::dom::element_type::BOOL:
+      return "a boolean";
+    case simdjson::dom::element_type::NULL_VALUE:
+      return "null";
   }
   return "something else";
 }
 
 }  // namespace
 
-std::string Fields::pointer(std::string_view name) const {
-  return at_ + "/" + pointer_token(name);
-}
+std::string Fields::pointer(std::string_view name) const { return at_ + "/" + pointer_token(name); }
 
 void Fields::wrong(std::string_view name, std::string detail) {
   errors_.emplace_back(pointer(name), std::move(detail));

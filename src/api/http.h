@@ -12,13 +12,13 @@
 namespace ante {
 
 struct HttpRequest {
-  std::string_view method;    // "GET"
-  std::string_view target;    // path and query as sent
-  std::string_view path;      // without query, not decoded
+  std::string_view method;  // "GET"
+  std::string_view target;  // path and query as sent
+  std::string_view path;    // without query, not decoded
   std::string_view query;
-  std::string_view body;      // already inflated, within the limit of its route
-  std::string_view peer;      // address, for rate limits
-  bool local = false;         // came over the 0600 socket of the data directory
+  std::string_view body;  // already inflated, within the limit of its route
+  std::string_view peer;  // address, for rate limits
+  bool local = false;     // came over the 0600 socket of the data directory
   std::vector<std::pair<std::string_view, std::string_view>> headers;
 
   // Case-insensitive; empty when absent.

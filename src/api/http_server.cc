@@ -3,24 +3,22 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cctype>
 #include <charconv>
 #include <cstring>
-#include <ctime>
 #include <optional>
 #include <string_view>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <boost/asio.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 
+#include "api/http_request_parser.h"
+#include "api/http_text.h"
 #include "api/inflate.h"
 #include "base/check.h"
 
@@ -28,7 +26,7 @@ namespace ante {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast_http = boost::beast::http;
+namespace beast_http = boost::beast::http;  // of the parser's errors
 using ErrorOfAsio = boost::system::error_code;
 using Socket = asio::generic::stream_protocol::socket;
 
@@ -41,131 +39,6 @@ constexpr int kLingerTicks = 2;
 constexpr int kListenBacklog = 1024;
 constexpr std::size_t kLocalPathBytesMax = 107;
 constexpr std::size_t kOutBufferKept = 64 * 1024;
-
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
-const char* reason_of(int status) {
-  switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 428: return "Precondition Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 503: return "Service Unavailable";
-    default: return "Other";
-  }
-}
-
-std::string http_date(TimeMs now_ms) {
-  const std::time_t seconds = static_cast<std::time_t>(now_ms / 1000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  std::array<char, 40> text{};
-  const int size = std::snprintf(
-      text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-      kDays[static_cast<std::size_t>(parts.tm_wday) % 7], parts.tm_mday,
-      kMonths[static_cast<std::size_t>(parts.tm_mon) % 12], parts.tm_year + 1900, parts.tm_hour,
-      parts.tm_min, parts.tm_sec);
-  return {text.data(), static_cast<std::size_t>(size)};
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
-// Header values may carry text of a request: nothing that could end the line.
-void append_header_text(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) out.push_back(c);
-  }
-}
-
-// Collects what Beast's strict parser finds, as views into the bytes it is given.
-class RequestParser final : public beast_http::basic_parser<true> {
- public:
-  explicit RequestParser(std::size_t header_bytes_max) {
-    body_limit(boost::none);
-    header_limit(static_cast<std::uint32_t>(header_bytes_max));
-  }
-
-  std::string_view method, target;
-  std::vector<std::pair<std::string_view, std::string_view>> fields;
-  int hosts = 0, version = 11;
-  bool transfer_encoding = false, expects_continue = false;
-  std::string_view content_encoding, host;
-  std::vector<std::string_view> pieces;  // of the body, in the bytes of the last put()
-
- private:
-  void on_request_impl(beast_http::verb, boost::beast::string_view method_text,
-                       boost::beast::string_view target_text, int version_number,
-                       ErrorOfAsio& ec) override {
-    version = version_number;
-    method = view(method_text);
-    target = view(target_text);
-    ec = {};
-  }
-  void on_response_impl(int, boost::beast::string_view, int, ErrorOfAsio& ec) override {
-    ec = beast_http::error::bad_method;
-  }
-  void on_field_impl(beast_http::field field, boost::beast::string_view name,
-                     boost::beast::string_view value, ErrorOfAsio& ec) override {
-    ec = {};
-    if (head_done_) return;  // a trailer: nobody asked for it
-    fields.emplace_back(view(name), view(value));
-    if (field == beast_http::field::host) {
-      ++hosts;
-      host = view(value);
-    } else if (field == beast_http::field::transfer_encoding) {
-      transfer_encoding = true;
-    } else if (field == beast_http::field::content_encoding) {
-      content_encoding = view(value);
-    } else if (field == beast_http::field::expect) {
-      expects_continue = true;
-    }
-  }
-  void on_header_impl(ErrorOfAsio& ec) override {
-    head_done_ = true;
-    ec = {};
-  }
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorOfAsio& ec) override {
-    ec = {};
-  }
-  std::size_t on_body_impl(boost::beast::string_view body, ErrorOfAsio& ec) override {
-    pieces.push_back(view(body));
-    ec = {};
-    return body.size();
-  }
-  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view, ErrorOfAsio& ec) override {
-    ec = {};
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view body,
-                                 ErrorOfAsio& ec) override {
-    return on_body_impl(body, ec);
-  }
-  void on_finish_impl(ErrorOfAsio& ec) override { ec = {}; }
-
-  bool head_done_ = false;
-};
 
 // What all connections share.
 struct Shared {
@@ -251,7 +124,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void check_deadline(std::int64_t now_ticks) {
     if (deadline_ == 0 || now_ticks < deadline_) return;
     deadline_ = 0;
-    const bool waits_for_request = phase_ == Phase::kBody || (phase_ == Phase::kHead && begin_ < end_);
+    const bool waits_for_request =
+        phase_ == Phase::kBody || (phase_ == Phase::kHead && begin_ < end_);
     if (waits_for_request && !writing_now_ && !close_after_) {
       refuse({.name = "timeout", .detail = "The request did not arrive in time."});
     } else {
@@ -370,17 +244,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       refuse({.name = "headers-too-large", .detail = "The request has too many headers."});
       return false;
     }
-    for (const auto& [name, value] : parser_->fields) {
-      const bool inside = value.empty() || (value.data() >= head_bytes_.data() &&
-                                            value.data() < head_bytes_.data() + head_bytes_.size());
-      if (!inside) return bad("A header is folded over several lines.");
-    }
-    if (parser_->hosts > 1 || (parser_->hosts == 0 && parser_->version == 11)) {
-      return bad("A request needs one Host header.");
-    }
-    if (parser_->transfer_encoding && !parser_->chunked()) {
-      return bad("Transfer-Encoding may only be chunked.");
-    }
+    if (const char* wrong = parser_->what_is_wrong(head_bytes_)) return bad(wrong);
     if (request_.target.empty() || (request_.target[0] != '/' && request_.target != "*")) {
       return bad("The target must be a path.");
     }
@@ -423,8 +287,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     request_.target = target;
     const std::size_t question = target.find('?');
     request_.path = target.substr(0, question);
-    request_.query = question == std::string_view::npos ? std::string_view{}
-                                                        : target.substr(question + 1);
+    request_.query =
+        question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
     request_.peer = peer_;
     request_.local = local_;
     request_.headers.assign(parser_->fields.begin(), parser_->fields.end());
@@ -437,10 +301,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
       if (begin_ == end_) break;
       ErrorOfAsio ec;
       parser_->pieces.clear();
-      const std::size_t used = parser_->put(asio::buffer(buffer_.data() + begin_, end_ - begin_), ec);
+      const std::size_t used =
+          parser_->put(asio::buffer(buffer_.data() + begin_, end_ - begin_), ec);
       begin_ += used;
       if (ec && ec != beast_http::error::need_more) {
-        refuse({.name = "bad-request", .detail = "The body is framed wrong: " + ec.message() + "."});
+        refuse(
+            {.name = "bad-request", .detail = "The body is framed wrong: " + ec.message() + "."});
         return false;
       }
       if (!keep_pieces()) return false;
@@ -524,7 +390,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
       case Inflated::kDone:
         request_.body = inflated_;
         return true;
-      case Inflated::kTooLarge: return too_large();
+      case Inflated::kTooLarge:
+        return too_large();
       case Inflated::kDamaged:
         refuse({.name = "bad-encoding", .detail = "The body is not whole " + encoding + "."});
         return false;
@@ -697,7 +564,8 @@ class Duty {
   ~Duty() {
     if (!answered_.load()) {
       connection_->answer({.status = 500,
-                           .body = R"({"type":"/problems/internal","title":"No answer","status":500})",
+                           .body = R"({"type":"/problems/internal","title":"No answer",)"
+                                   R"("status":500})",
                            .content_type = "application/problem+json",
                            .headers = {}});
     }
@@ -783,19 +651,6 @@ void Worker::drain() {
   }
   for (const auto& connection : all) connection->drain();
   release_if_empty();
-}
-
-template <typename Protocol>
-std::string peer_of(const typename Protocol::socket& socket) {
-  if constexpr (std::is_same_v<Protocol, asio::ip::tcp>) {
-    ErrorOfAsio ec;
-    const auto endpoint = socket.remote_endpoint(ec);
-    if (ec) return {};
-    std::string text = endpoint.address().to_string(ec);
-    return text.starts_with("::ffff:") ? text.substr(7) : text;
-  } else {
-    return "local";
-  }
 }
 
 class BoostHttpServer final : public HttpServer {
@@ -907,7 +762,10 @@ class BoostHttpServer final : public HttpServer {
       socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     }
     socket.non_blocking(true, ignored);
-    std::string peer = peer_of<Protocol>(socket);
+    std::string peer = "local";
+    if constexpr (std::is_same_v<Protocol, asio::ip::tcp>) {
+      peer = plain_address(socket.remote_endpoint(ignored).address().to_string(ignored));
+    }
     const bool full = shared_.connections.fetch_add(1) >= shared_.options.limits.connections_max;
     shared_.connections_open.set(static_cast<double>(shared_.connections.load()));
     auto connection =

@@ -28,9 +28,9 @@ struct HttpLimits {
   std::size_t header_bytes_max = 16 * 1024;  // request line and headers
   std::size_t header_count_max = 100;
   std::size_t connections_max = 10'000;
-  std::size_t requests_in_flight_max = 10'000;        // handed to the router, not yet answered
-  std::size_t body_bytes_buffered_max = 512u << 20;   // of all connections together
-  std::size_t answer_bytes_waiting_max = 1u << 20;    // of one connection, before it reads on
+  std::size_t requests_in_flight_max = 10'000;       // handed to the router, not yet answered
+  std::size_t body_bytes_buffered_max = 512u << 20;  // of all connections together
+  std::size_t answer_bytes_waiting_max = 1u << 20;   // of one connection, before it reads on
   DurationMs header_timeout_ms = 10'000;
   DurationMs body_timeout_ms = 60'000;
   DurationMs idle_timeout_ms = 75'000;

@@ -1,7 +1,6 @@
 #include "api/inflate.h"
 
 #include <algorithm>
-
 #include <zlib.h>
 
 #include "base/check.h"

@@ -41,8 +41,8 @@ TEST(Inflate, RefusesDamage) {
   EXPECT_EQ(inflate_bytes("", 100, out), Inflated::kDamaged);
   EXPECT_EQ(inflate_bytes("plain text", 100, out), Inflated::kDamaged);
   for (std::size_t size = 1; size < packed.size(); ++size) {
-    EXPECT_EQ(inflate_bytes(std::string_view(packed).substr(0, size), 100, out),
-              Inflated::kDamaged) << size;
+    EXPECT_EQ(inflate_bytes(std::string_view(packed).substr(0, size), 100, out), Inflated::kDamaged)
+        << size;
   }
   std::string changed = packed;
   changed[changed.size() - 6] = static_cast<char>(changed[changed.size() - 6] ^ 1);

@@ -34,10 +34,10 @@ inline constexpr std::string_view kKeyObjectType = "key";
 enum class KeyKind : std::uint8_t { kPublishable = 1, kSecret = 2 };
 
 struct ApiKey {
-  std::string id;           // key_ + 12 letters; harmless to show
+  std::string id;  // key_ + 12 letters; harmless to show
   KeyKind kind = KeyKind::kPublishable;
   TenantId tenant = kFirstTenant;
-  std::string digest;       // SHA-256 of the text, hexadecimal
+  std::string digest;                // SHA-256 of the text, hexadecimal
   std::vector<std::string> origins;  // exact; empty = what the settings allow
   TimeMs created_ms = 0;
 };

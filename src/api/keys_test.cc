@@ -30,10 +30,10 @@ TEST(Keys, HaveTheirFormAndAreAllDifferent) {
 TEST(Keys, OtherTextsAreNone) {
   const std::string good = "sk_live_" + std::string(kKeyLetters, '2');
   EXPECT_TRUE(looks_like_key(good));
-  for (const std::string& text : {std::string(), std::string("sk_live_"), good + "2",
-                                  good.substr(0, good.size() - 1), "sk_test_" + good.substr(8),
-                                  "sk_live_" + std::string(kKeyLetters, '0'),
-                                  "sk_live_" + std::string(kKeyLetters, 'l')}) {
+  for (const std::string& text :
+       {std::string(), std::string("sk_live_"), good + "2", good.substr(0, good.size() - 1),
+        "sk_test_" + good.substr(8), "sk_live_" + std::string(kKeyLetters, '0'),
+        "sk_live_" + std::string(kKeyLetters, 'l')}) {
     EXPECT_FALSE(looks_like_key(text)) << text;
   }
 }
@@ -52,8 +52,9 @@ TEST(Keys, AreStoredWithoutTheirText) {
 }
 
 TEST(Keys, DamagedObjectsAreDamage) {
-  for (const char* json : {"", "{}", "[]", R"({"kind":"other","digest":"","tenant":1,)"
-                                           R"("createdMs":1,"origins":[]})"}) {
+  for (const char* json : {"", "{}", "[]",
+                           R"({"kind":"other","digest":"","tenant":1,)"
+                           R"("createdMs":1,"origins":[]})"}) {
     const auto key = key_from_json("key_x", json);
     ASSERT_FALSE(key) << json;
     EXPECT_EQ(key.error().code, ErrorCode::kDataLoss);

@@ -19,28 +19,50 @@ TimeMs from_seconds(std::uint32_t seconds) { return static_cast<TimeMs>(seconds)
 
 const char* kind_name(EventKind kind) {
   switch (kind) {
-    case EventKind::kOther: return "other";
-    case EventKind::kPage: return "page";
-    case EventKind::kViewed: return "viewed";
-    case EventKind::kListViewed: return "listViewed";
-    case EventKind::kClicked: return "clicked";
-    case EventKind::kArticleRead: return "articleRead";
-    case EventKind::kAddedToCart: return "addedToCart";
-    case EventKind::kPurchased: return "purchased";
-    case EventKind::kRefunded: return "refunded";
-    case EventKind::kRemovedFromCart: return "removedFromCart";
-    case EventKind::kPinned: return "pinned";
-    case EventKind::kUnpinned: return "unpinned";
-    case EventKind::kSearched: return "searched";
-    case EventKind::kNotForMe: return "notForMe";
-    case EventKind::kShared: return "shared";
-    case EventKind::kAnswered: return "answered";
-    case EventKind::kExperimentViewed: return "experimentViewed";
-    case EventKind::kChannelOutcome: return "channelOutcome";
-    case EventKind::kMoreLikeThis: return "moreLikeThis";
-    case EventKind::kLessLikeThis: return "lessLikeThis";
-    case EventKind::kTopicFollowed: return "topicFollowed";
-    case EventKind::kTopicUnfollowed: return "topicUnfollowed";
+    case EventKind::kOther:
+      return "other";
+    case EventKind::kPage:
+      return "page";
+    case EventKind::kViewed:
+      return "viewed";
+    case EventKind::kListViewed:
+      return "listViewed";
+    case EventKind::kClicked:
+      return "clicked";
+    case EventKind::kArticleRead:
+      return "articleRead";
+    case EventKind::kAddedToCart:
+      return "addedToCart";
+    case EventKind::kPurchased:
+      return "purchased";
+    case EventKind::kRefunded:
+      return "refunded";
+    case EventKind::kRemovedFromCart:
+      return "removedFromCart";
+    case EventKind::kPinned:
+      return "pinned";
+    case EventKind::kUnpinned:
+      return "unpinned";
+    case EventKind::kSearched:
+      return "searched";
+    case EventKind::kNotForMe:
+      return "notForMe";
+    case EventKind::kShared:
+      return "shared";
+    case EventKind::kAnswered:
+      return "answered";
+    case EventKind::kExperimentViewed:
+      return "experimentViewed";
+    case EventKind::kChannelOutcome:
+      return "channelOutcome";
+    case EventKind::kMoreLikeThis:
+      return "moreLikeThis";
+    case EventKind::kLessLikeThis:
+      return "lessLikeThis";
+    case EventKind::kTopicFollowed:
+      return "topicFollowed";
+    case EventKind::kTopicUnfollowed:
+      return "topicUnfollowed";
   }
   return "other";
 }
@@ -114,12 +136,15 @@ void append_decision(JsonWriter& json, const Decision& decision) {
 bool append_body(JsonWriter& json, const CommittedRecord& record) {
   switch (record.header.kind) {
     case RecordKind::kEvent:
-      if (const auto event = decode_event(record.body)) append_event(json.field("record", "event"), *event);
+      if (const auto event = decode_event(record.body))
+        append_event(json.field("record", "event"), *event);
       return true;
     case RecordKind::kFacts:
       json.field("record", "facts").key("facts");
-      if (const auto facts = decode_facts(record.body)) append_facts(json, facts->facts);
-      else json.null();
+      if (const auto facts = decode_facts(record.body))
+        append_facts(json, facts->facts);
+      else
+        json.null();
       return true;
     case RecordKind::kLink:
       if (const auto link = decode_link(record.body)) {
@@ -143,11 +168,14 @@ bool append_body(JsonWriter& json, const CommittedRecord& record) {
         json.field("measure", reward->measure).field("value", reward->value);
       }
       return true;
-    case RecordKind::kConsent: json.field("record", "consent"); return true;
+    case RecordKind::kConsent:
+      json.field("record", "consent");
+      return true;
     case RecordKind::kErased:
     case RecordKind::kErase:
     case RecordKind::kItem:
-    case RecordKind::kObject: return false;
+    case RecordKind::kObject:
+      return false;
   }
   return false;
 }

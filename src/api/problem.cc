@@ -34,7 +34,8 @@ constexpr ProblemType kProblems[] = {
      "directory. Send the token exactly as it came with the item."},
     {"unknown-route", 404, "There is nothing at this address",
      "The path does not exist. /openapi.json lists those that do."},
-    {"unknown-slot", 404, "No such slot", "Slots are made with `ante slot set` or PUT "
+    {"unknown-slot", 404, "No such slot",
+     "Slots are made with `ante slot set` or PUT "
      "/v1/slots/{name}, and listed with `ante slot list`."},
     {"unknown-item", 404, "No such item",
      "The item was never put, or only under another id. Ids are compared byte by byte."},
@@ -92,13 +93,17 @@ const ProblemType* find_problem_type(std::string_view name) {
 
 Problem problem_of(const Error& error) {
   switch (error.code) {
-    case ErrorCode::kInvalidArgument: return invalid_request(error.message);
-    case ErrorCode::kNotFound: return {.name = "not-found", .detail = error.message};
-    case ErrorCode::kConflict: return {.name = "conflict", .detail = error.message};
+    case ErrorCode::kInvalidArgument:
+      return invalid_request(error.message);
+    case ErrorCode::kNotFound:
+      return {.name = "not-found", .detail = error.message};
+    case ErrorCode::kConflict:
+      return {.name = "conflict", .detail = error.message};
     case ErrorCode::kUnavailable:
       return {.name = "unavailable", .detail = error.message, .retry_after_s = 1};
     case ErrorCode::kDataLoss:
-    case ErrorCode::kInternal: return {.name = "internal", .detail = error.message};
+    case ErrorCode::kInternal:
+      return {.name = "internal", .detail = error.message};
   }
   return {.name = "internal", .detail = error.message};
 }
@@ -127,8 +132,8 @@ HttpResponse problem_response(const Problem& problem, std::string_view origin,
   if (!problem.fix.empty()) json.field("fix", problem.fix);
   json.end_object();
   response.headers = problem.headers;
-  const int wait_s = std::max(
-      problem.retry_after_s, type->status == 429 || type->status == 503 ? 1 : 0);
+  const int wait_s =
+      std::max(problem.retry_after_s, type->status == 429 || type->status == 503 ? 1 : 0);
   if (wait_s > 0) response.headers.emplace_back("Retry-After", std::to_string(wait_s));
   if (type->status == 401) {
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"ante\"");

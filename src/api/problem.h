@@ -29,11 +29,11 @@ std::span<const ProblemType> problem_types();
 const ProblemType* find_problem_type(std::string_view name);
 
 struct Problem {
-  std::string_view name;     // REQUIRES a name of the table
-  std::string detail{};      // what was found, and where
+  std::string_view name;                                      // REQUIRES a name of the table
+  std::string detail{};                                       // what was found, and where
   std::vector<std::pair<std::string, std::string>> errors{};  // pointer, detail
-  std::string fix{};         // a command, a setting or a call; empty = none
-  int retry_after_s = 0;     // 0 = no Retry-After header; 429 and 503 get at least 1
+  std::string fix{};      // a command, a setting or a call; empty = none
+  int retry_after_s = 0;  // 0 = no Retry-After header; 429 and 503 get at least 1
   std::vector<std::pair<std::string, std::string>> headers{};
 };
 

@@ -45,7 +45,8 @@ TEST(Problem, IsADocumentOfRfc9457) {
 
 TEST(Problem, SaysWhenToComeBack) {
   EXPECT_EQ(header_of(problem_response({.name = "rate-limited", .retry_after_s = 7}, "", ""),
-                      "Retry-After"), "7");
+                      "Retry-After"),
+            "7");
   EXPECT_EQ(header_of(problem_response({.name = "unavailable"}, "", ""), "Retry-After"), "1");
   EXPECT_EQ(header_of(problem_response({.name = "bad-request"}, "", ""), "Retry-After"), "");
   EXPECT_NE(header_of(problem_response({.name = "unauthorized"}, "", ""), "WWW-Authenticate"), "");
@@ -56,9 +57,12 @@ TEST(Problem, OfAnErrorKeepsItsMeaningAndPointer) {
     Error error;
     std::string_view name;
   };
-  const Case cases[] = {{invalid_argument("x"), "invalid-request"}, {not_found("x"), "not-found"},
-                        {conflict("x"), "conflict"},                {unavailable("x"), "unavailable"},
-                        {data_loss("x"), "internal"},               {internal_error("x"), "internal"}};
+  const Case cases[] = {{invalid_argument("x"), "invalid-request"},
+                        {not_found("x"), "not-found"},
+                        {conflict("x"), "conflict"},
+                        {unavailable("x"), "unavailable"},
+                        {data_loss("x"), "internal"},
+                        {internal_error("x"), "internal"}};
   for (const Case& c : cases) EXPECT_EQ(problem_of(c.error).name, c.name);
   const Problem pointed = problem_of(invalid_argument("#/price/amount: must be a number"));
   ASSERT_EQ(pointed.errors.size(), 1u);

@@ -23,8 +23,8 @@ RateLimiter::Bucket& RateLimiter::refilled(Shard& shard, std::string_view name, 
     found = shard.buckets.emplace(std::string(name), Bucket{rate.burst, now_ns}).first;
   }
   Bucket& bucket = found->second;
-  const double passed_s = static_cast<double>(std::max<std::int64_t>(0, now_ns - bucket.at_ns)) /
-                          kNsPerSecond;
+  const double passed_s =
+      static_cast<double>(std::max<std::int64_t>(0, now_ns - bucket.at_ns)) / kNsPerSecond;
   bucket.tokens = std::min(rate.burst, bucket.tokens + passed_s * rate.per_second);
   bucket.at_ns = std::max(bucket.at_ns, now_ns);
   return bucket;

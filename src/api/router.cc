@@ -82,9 +82,9 @@ std::string write_key_of(std::string_view body) {
 
 std::vector<Route> collect_routes() {
   std::vector<Route> all;
-  for (const auto group : {event_routes(), decide_routes(), decision_routes(), item_routes(),
-                           slot_routes(), people_routes(), report_routes(), system_routes(),
-                           admin_routes()}) {
+  for (const auto group :
+       {event_routes(), decide_routes(), decision_routes(), item_routes(), slot_routes(),
+        people_routes(), report_routes(), system_routes(), admin_routes()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;
@@ -169,15 +169,16 @@ std::string Router::make_request_id(const HttpRequest& request) {
   if (is_request_id(given)) return std::string(given);
   const std::uint64_t number = requests_.fetch_add(1, std::memory_order_relaxed);
   const std::uint64_t time = static_cast<std::uint64_t>(engine_.clock().now_ms());
-  return "req_" + crockford32_encode({(time << 16) | (number >> 48), mix64(options_.seed ^ number)});
+  return "req_" +
+         crockford32_encode({(time << 16) | (number >> 48), mix64(options_.seed ^ number)});
 }
 
 std::string Router::own_origin(const HttpRequest& request) const {
   if (!options_.public_url.empty()) return options_.public_url;
   const std::string_view host = request.header("Host");
   const bool harmless = std::ranges::all_of(host, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '-' || c == '.' || c == ':' || c == '[' || c == ']' || c == '_';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == ':' || c == '[' || c == ']' || c == '_';
   });
   return host.empty() || !harmless ? std::string{} : "http://" + std::string(host);
 }
@@ -195,9 +196,7 @@ void Router::begin(const HttpRequest& request, Call& call) {
   call.request_id = make_request_id(request);
   call.origin = own_origin(request);
   call.clock = &engine_.clock();
-  call.now_ns = [](const void* clock) {
-    return static_cast<const Clock*>(clock)->monotonic_ns();
-  };
+  call.now_ns = [](const void* clock) { return static_cast<const Clock*>(clock)->monotonic_ns(); };
   call.started_ns = engine_.clock().monotonic_ns();
   const std::string_view origin = request.header("Origin");
   if (!origin.empty() && origin_allowed(request, origin)) call.allowed_origin = origin;
@@ -229,8 +228,8 @@ bool Router::authenticate(const HttpRequest& request, const Route& route, Call& 
   const std::string text = presented_key(request, route, call.query);
   const auto key = engine_.keys().find(text);
   if (key == nullptr) {
-    if (const int wait_s = limiter_.take(network, options_.network_rate,
-                                         options_.failed_auth_cost, now_ns)) {
+    if (const int wait_s =
+            limiter_.take(network, options_.network_rate, options_.failed_auth_cost, now_ns)) {
       call.problem({.name = "rate-limited",
                     .detail = "Too many requests without a valid key from this network.",
                     .retry_after_s = wait_s});

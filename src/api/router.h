@@ -29,16 +29,16 @@ inline constexpr std::size_t kImportBodyBytesMax = 64u << 20;
 inline constexpr std::size_t kRequestIdBytesMax = 64;
 
 struct RouterOptions {
-  SimulatedClock* simulated = nullptr;     // set: Ante-Now with a secret key moves it
-  std::string public_url;                  // "https://ante.example"; empty = from the Host header
-  std::vector<std::string> cors_origins;   // exact; "*" is not one
-  bool trust_browser = false;              // identity.trustBrowser
-  Rate key_rate{100'000, 200'000};         // of one key
-  Rate network_rate{1'000, 5'000};         // of one network with a publishable key
-  double failed_auth_cost = 20;            // of a network's tokens
+  SimulatedClock* simulated = nullptr;    // set: Ante-Now with a secret key moves it
+  std::string public_url;                 // "https://ante.example"; empty = from the Host header
+  std::vector<std::string> cors_origins;  // exact; "*" is not one
+  bool trust_browser = false;             // identity.trustBrowser
+  Rate key_rate{100'000, 200'000};        // of one key
+  Rate network_rate{1'000, 5'000};        // of one network with a publishable key
+  double failed_auth_cost = 20;           // of a network's tokens
   unsigned work_threads = 2;
   std::string version = "0.1.0";
-  std::uint64_t seed = 1;                  // of request ids
+  std::uint64_t seed = 1;  // of request ids
 };
 
 // What the routes work with.
@@ -78,7 +78,7 @@ class Router final : public HttpRoutes {
  private:
   struct Match {
     const Route* route = nullptr;
-    std::string allow;               // methods of the path, when only the method is wrong
+    std::string allow;  // methods of the path, when only the method is wrong
     std::vector<std::string> values;
     bool bad_path = false;
   };

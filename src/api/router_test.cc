@@ -36,8 +36,8 @@ class RouterTest : public testing::Test {
     engine_ = std::move(*opened);
     secret_ = engine_->add_key(KeyKind::kSecret, {}, {"test", ""})->text;
     public_ = engine_->add_key(KeyKind::kPublishable, {"https://shop.example"}, {"test", ""})->text;
-    ASSERT_TRUE(engine_->put_slot("home", R"({"limit":2,"brief":{"waived":{"by":"t","reason":"t"}}})",
-                                  {"test", ""}, 0));
+    ASSERT_TRUE(engine_->put_slot(
+        "home", R"({"limit":2,"brief":{"waived":{"by":"t","reason":"t"}}})", {"test", ""}, 0));
     RouterOptions router_options;
     router_options.simulated = &clock_;
     router_options.network_rate = {1, 50};
@@ -117,7 +117,9 @@ TEST_F(RouterTest, TakesTheKeyFromEveryCarrier) {
   EXPECT_EQ(with("X-Write-Key", public_ + ":***"), 200);
   EXPECT_EQ(ask("GET", "/v1/decide?slot=home&writeKey=" + public_, "").status, 200);
   EXPECT_EQ(ask("POST", "/v1/t", "",
-                {.body = R"({"event":"e","anonymousId":"a","writeKey":")" + public_ + "\"}"}).status, 200);
+                {.body = R"({"event":"e","anonymousId":"a","writeKey":")" + public_ + "\"}"})
+                .status,
+            200);
   EXPECT_EQ(with("Authorization", "Bearer nonsense"), 401);
   EXPECT_EQ(with("Authorization", public_), 401);
 }
@@ -132,9 +134,9 @@ TEST_F(RouterTest, ComparesOriginsExactly) {
   EXPECT_EQ(from("https://shop.example.evil").status, 403);
   EXPECT_EQ(from("http://shop.example").status, 403);
   EXPECT_EQ(from("https://ante.example").status, 200);  // our own pages
-  const HttpResponse preflight =
-      ask("OPTIONS", "/v1/track", "", {.headers = {{"Origin", "https://shop.example"},
-                                                   {"Access-Control-Request-Method", "POST"}}});
+  const HttpResponse preflight = ask(
+      "OPTIONS", "/v1/track", "",
+      {.headers = {{"Origin", "https://shop.example"}, {"Access-Control-Request-Method", "POST"}}});
   EXPECT_EQ(preflight.status, 204);
   EXPECT_NE(header_of(preflight, "Access-Control-Allow-Headers").find("authorization"),
             std::string::npos);
@@ -144,8 +146,9 @@ TEST_F(RouterTest, LimitsANetworkAndSaysHowLong) {
   HttpResponse last;
   int refused = 0;
   for (int i = 0; i < 80; ++i) {
-    last = ask("POST", "/v1/decide", public_, {.body = R"({"slot":"home","anonymousId":"a"})",
-                                               .peer = "203.0.113." + std::to_string(i)});
+    last = ask(
+        "POST", "/v1/decide", public_,
+        {.body = R"({"slot":"home","anonymousId":"a"})", .peer = "203.0.113." + std::to_string(i)});
     if (last.status == 429) ++refused;
   }
   EXPECT_GT(refused, 20);
@@ -154,10 +157,12 @@ TEST_F(RouterTest, LimitsANetworkAndSaysHowLong) {
 }
 
 TEST_F(RouterTest, TheRequestIdIsTheCallersOrOurs) {
-  EXPECT_EQ(header_of(ask("GET", "/livez", "", {.headers = {{"X-Request-Id", "abc-1"}}}),
-                      "X-Request-Id"), "abc-1");
-  EXPECT_TRUE(header_of(ask("GET", "/livez", "", {.headers = {{"X-Request-Id", "a\"b"}}}),
-                        "X-Request-Id").starts_with("req_"));
+  EXPECT_EQ(
+      header_of(ask("GET", "/livez", "", {.headers = {{"X-Request-Id", "abc-1"}}}), "X-Request-Id"),
+      "abc-1");
+  EXPECT_TRUE(
+      header_of(ask("GET", "/livez", "", {.headers = {{"X-Request-Id", "a\"b"}}}), "X-Request-Id")
+          .starts_with("req_"));
 }
 
 TEST_F(RouterTest, OnlyASecretKeyMovesTheClock) {
@@ -189,8 +194,10 @@ TEST_F(RouterTest, LargeBodiesAreOnlyForSecretKeys) {
 
 TEST_F(RouterTest, ASlotChangesOnlyFromTheVersionThatWasRead) {
   const std::string body = R"({"limit":4})";
-  EXPECT_EQ(ask("PUT", "/v1/slots/home", secret_, {.body = body, .headers = {{"If-Match", "\"9\""}}})
-                .status, 412);
+  EXPECT_EQ(
+      ask("PUT", "/v1/slots/home", secret_, {.body = body, .headers = {{"If-Match", "\"9\""}}})
+          .status,
+      412);
   const HttpResponse put =
       ask("PUT", "/v1/slots/home", secret_, {.body = body, .headers = {{"If-Match", "\"1\""}}});
   EXPECT_EQ(put.status, 200);
@@ -204,7 +211,8 @@ TEST_F(RouterTest, ASlotChangesOnlyFromTheVersionThatWasRead) {
 TEST_F(RouterTest, ATokenOfAnotherDecisionIsRefused) {
   ASSERT_EQ(ask("PUT", "/v1/items/a", secret_, {.body = R"({"title":"A"})"}).status, 201);
   const auto decide = [&] {
-    return ask("POST", "/v1/decide", public_, {.body = R"({"slot":"home","anonymousId":"me"})"}).body;
+    return ask("POST", "/v1/decide", public_, {.body = R"({"slot":"home","anonymousId":"me"})"})
+        .body;
   };
   JsonParser parser(1u << 20);
   const auto read = [&parser](const std::string& body) {

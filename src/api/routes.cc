@@ -34,8 +34,8 @@ bool answer_errors(Call& call, FieldErrors& errors) {
 void later(Api& api, CallPointer call, std::function<void(const CallPointer&)> work) {
   const bool taken = api.work.post([call, work = std::move(work)] { work(call); });
   if (!taken) {
-    call->problem({.name = "unavailable", .detail = "Too much work is waiting.",
-                   .retry_after_s = 1});
+    call->problem(
+        {.name = "unavailable", .detail = "Too much work is waiting.", .retry_after_s = 1});
   }
 }
 
@@ -70,8 +70,9 @@ std::optional<std::size_t> list_limit(Call& call, std::size_t usual, std::size_t
   std::size_t limit = 0;
   const auto [end, failure] = std::from_chars(text->data(), text->data() + text->size(), limit);
   if (failure != std::errc{} || end != text->data() + text->size() || limit < 1 || limit > most) {
-    call.problem({.name = "invalid-request",
-                  .detail = "limit must be a whole number from 1 to " + std::to_string(most) + "."});
+    call.problem(
+        {.name = "invalid-request",
+         .detail = "limit must be a whole number from 1 to " + std::to_string(most) + "."});
     return std::nullopt;
   }
   return limit;

@@ -6,11 +6,10 @@
 
 #include <functional>
 #include <optional>
+#include <simdjson.h>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include <simdjson.h>
 
 #include "api/call.h"
 #include "api/fields.h"

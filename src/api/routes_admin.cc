@@ -32,34 +32,35 @@ void backup(Api& api, CallPointer call) {
 void verify(Api& api, CallPointer call) {
   const std::string* wanted = call->query.find("find");
   const bool rebuild = call->query.find("rebuild") != nullptr;
-  later(api, call, [&api, rebuild, id = wanted ? *wanted : std::string()](const CallPointer& waiting) {
-    if (!id.empty()) {
-      auto found = find_id(api.engine, id);
-      if (!found) return waiting->problem(found.error());
-      return waiting->reply_json(200, std::move(*found));
-    }
-    const auto counts = verify_log(api.engine.store());
-    if (!counts) return waiting->problem(counts.error());
-    std::string body;
-    JsonWriter json(body);
-    json.begin_object().field("values", counts->values).field("records", counts->records);
-    json.field("events", counts->events).field("decisions", counts->decisions);
-    json.field("activations", counts->activations).field("rewards", counts->rewards);
-    json.field("erased", counts->erased);
-    bool equal = true;
-    if (rebuild) {
-      const auto compared = rebuild_and_compare(api.engine);
-      if (!compared) return waiting->problem(compared.error());
-      json.key("rebuild").begin_object();
-      for (const auto& [name, same] : *compared) {
-        json.field(name, same);
-        equal = equal && same;
-      }
-      json.end_object();
-    }
-    json.field("good", equal).end_object();
-    waiting->reply_json(200, std::move(body));
-  });
+  later(api, call,
+        [&api, rebuild, id = wanted ? *wanted : std::string()](const CallPointer& waiting) {
+          if (!id.empty()) {
+            auto found = find_id(api.engine, id);
+            if (!found) return waiting->problem(found.error());
+            return waiting->reply_json(200, std::move(*found));
+          }
+          const auto counts = verify_log(api.engine.store());
+          if (!counts) return waiting->problem(counts.error());
+          std::string body;
+          JsonWriter json(body);
+          json.begin_object().field("values", counts->values).field("records", counts->records);
+          json.field("events", counts->events).field("decisions", counts->decisions);
+          json.field("activations", counts->activations).field("rewards", counts->rewards);
+          json.field("erased", counts->erased);
+          bool equal = true;
+          if (rebuild) {
+            const auto compared = rebuild_and_compare(api.engine);
+            if (!compared) return waiting->problem(compared.error());
+            json.key("rebuild").begin_object();
+            for (const auto& [name, same] : *compared) {
+              json.field(name, same);
+              equal = equal && same;
+            }
+            json.end_object();
+          }
+          json.field("good", equal).end_object();
+          waiting->reply_json(200, std::move(body));
+        });
 }
 
 constexpr Route kRoutes[] = {

@@ -81,7 +81,8 @@ bool read_body(Api& api, Call& call, simdjson::dom::object object, DecideRequest
   }
   if (const auto mode = body.text("mode", 16)) {
     request.general = *mode == "general";
-    if (*mode != "general" && *mode != "personal") body.wrong("mode", "must be personal or general");
+    if (*mode != "general" && *mode != "personal")
+      body.wrong("mode", "must be personal or general");
   }
   request.deadline_ms = body.integer("deadlineMs", 1, kDeadlineMsMax).value_or(0);
   request.explain = body.boolean("explain").value_or(false);
@@ -121,8 +122,9 @@ bool read_query(Api& api, Call& call, DecideRequest& request, FieldErrors& error
 
 void answer_decide(Api& api, Call& call, const DecideRequest& request) {
   if (request.explain && !call.caller.is_secret()) {
-    return call.problem({.name = "forbidden",
-                         .detail = "explain shows the hand and the profile: it needs a secret key."});
+    return call.problem(
+        {.name = "forbidden",
+         .detail = "explain shows the hand and the profile: it needs a secret key."});
   }
   auto decided = api.engine.decisions().decide(request);
   if (!decided) {
@@ -145,8 +147,7 @@ void answer_decide(Api& api, Call& call, const DecideRequest& request) {
   if (uses_person) person = api.engine.people().person(*request.person);
   HttpResponse response;
   response.body.reserve(4096);
-  const double took_ns =
-      static_cast<double>(api.engine.clock().monotonic_ns() - call.started_ns);
+  const double took_ns = static_cast<double>(api.engine.clock().monotonic_ns() - call.started_ns);
   append_decide_answer(response.body, {.answer = *decided,
                                        .slot = slot == slots->end() ? nullptr : &slot->second,
                                        .person = uses_person ? person.state.get() : nullptr,

@@ -140,16 +140,16 @@ void store_claim(Api& api, const CallPointer& call, RecordKind kind, const Claim
   record.dedup = message_key(claim.person, dedup_name);
   std::vector<NewRecord> records;
   records.push_back(std::move(record));
-  api.engine.journal().append(
-      std::move(records), [call](Result<std::vector<AppendOutcome>> outcome) {
-        if (!outcome) return call->problem(outcome.error());
-        HttpResponse response;
-        response.status = 204;
-        if (outcome->front().appended == Appended::kDuplicate) {
-          response.headers.emplace_back("Ante-Duplicate", "true");
-        }
-        call->reply(std::move(response));
-      });
+  api.engine.journal().append(std::move(records),
+                              [call](Result<std::vector<AppendOutcome>> outcome) {
+                                if (!outcome) return call->problem(outcome.error());
+                                HttpResponse response;
+                                response.status = 204;
+                                if (outcome->front().appended == Appended::kDuplicate) {
+                                  response.headers.emplace_back("Ante-Duplicate", "true");
+                                }
+                                call->reply(std::move(response));
+                              });
 }
 
 void store_activation(Api& api, const CallPointer& call, const Claim& claim) {
@@ -169,9 +169,8 @@ void store_reward(Api& api, const CallPointer& call, const Claim& claim, const W
   reward.propensity = claim.propensity;
   reward.measure = wanted.measure;
   reward.value = wanted.value;
-  const std::string dedup =
-      fmt::format("reward:{}:{:x}:{}:{}", to_string(claim.decision), reward.item.value,
-                  reward.position, reward.measure);
+  const std::string dedup = fmt::format("reward:{}:{:x}:{}:{}", to_string(claim.decision),
+                                        reward.item.value, reward.position, reward.measure);
   store_claim(api, call, RecordKind::kReward, claim, encode(reward), dedup);
 }
 

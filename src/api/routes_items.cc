@@ -51,8 +51,8 @@ bool version_holds(Call& call, const Item* present) {
   if (!read_expected_version(call, expected)) return false;
   const std::uint64_t found = present == nullptr ? 0 : present->version;
   if (!expected || *expected == found) return true;
-  call.problem({.name = "version-mismatch",
-                .detail = fmt::format("The item is at version {}.", found)});
+  call.problem(
+      {.name = "version-mismatch", .detail = fmt::format("The item is at version {}.", found)});
   return false;
 }
 
@@ -141,7 +141,8 @@ void list_items(Api& api, CallPointer call) {
     const auto index = failure == std::errc{} && end == cursor->data() + cursor->size() && key
                            ? api.engine.interner().find(ItemKey{value})
                            : std::nullopt;
-    if (!index) return call->problem({.name = "bad-request", .detail = "This is no cursor of ours."});
+    if (!index)
+      return call->problem({.name = "bad-request", .detail = "This is no cursor of ours."});
     at = index->value + 1;
   }
   std::string body;
@@ -176,8 +177,9 @@ void store_import(Api& api, const CallPointer& call, ImportedItems imported) {
   std::vector<Item>& items = imported.items;
   for (std::size_t at = 0; at < items.size(); at += kImportRecordsAtOnce) {
     const std::size_t end = std::min(items.size(), at + kImportRecordsAtOnce);
-    std::vector<Item> slice(std::make_move_iterator(items.begin() + static_cast<std::ptrdiff_t>(at)),
-                            std::make_move_iterator(items.begin() + static_cast<std::ptrdiff_t>(end)));
+    std::vector<Item> slice(
+        std::make_move_iterator(items.begin() + static_cast<std::ptrdiff_t>(at)),
+        std::make_move_iterator(items.begin() + static_cast<std::ptrdiff_t>(end)));
     const std::size_t wanted = slice.size();
     if (const auto done = api.engine.put_items_and_wait(std::move(slice)); !done) {
       Problem problem = problem_of(done.error());

@@ -8,8 +8,8 @@
 namespace ante {
 namespace {
 
-// {id}: a userId, "anonymous:…" for an anonymousId, "user:…" for a userId that looks like one of
-// these, or per_… as our own answers show it.
+// {id}: a userId, "anonymous:…" for an anonymousId, "user:…" for a userId that looks like such
+// a one, or per_… as our own answers show it.
 std::optional<PersonHash> person_of_path(Api& api, Call& call) {
   const std::string& id = call.path_values[0];
   if (const auto hash = parse_person_hash(id)) return hash;
@@ -87,20 +87,19 @@ void import_people(Api& api, CallPointer call) {
     caller.tenant = waiting->caller.tenant;
     caller.key = KeyClass::kSecret;
     caller.strict = waiting->request.header("Ante-Strict") == "1";
-    api.engine.ingest().import_people(
-        caller, waiting->request.body, [waiting](IngestReply reply) {
-          if (reply.refused) return waiting->problem(*reply.refused);
-          std::string body;
-          JsonWriter json(body);
-          json.begin_object().field("accepted", reply.accepted);
-          json.field("duplicates", reply.duplicates).key("rejected").begin_array();
-          for (const RejectedMessage& rejected : reply.rejected) {
-            json.begin_object().field("line", rejected.index + 1);
-            json.field("pointer", rejected.pointer).field("detail", rejected.detail).end_object();
-          }
-          json.end_array().end_object();
-          waiting->reply_json(200, std::move(body));
-        });
+    api.engine.ingest().import_people(caller, waiting->request.body, [waiting](IngestReply reply) {
+      if (reply.refused) return waiting->problem(*reply.refused);
+      std::string body;
+      JsonWriter json(body);
+      json.begin_object().field("accepted", reply.accepted);
+      json.field("duplicates", reply.duplicates).key("rejected").begin_array();
+      for (const RejectedMessage& rejected : reply.rejected) {
+        json.begin_object().field("line", rejected.index + 1);
+        json.field("pointer", rejected.pointer).field("detail", rejected.detail).end_object();
+      }
+      json.end_array().end_object();
+      waiting->reply_json(200, std::move(body));
+    });
   });
 }
 

@@ -55,9 +55,10 @@ void lift_report(Api& api, CallPointer call) {
   if (!slots->contains(*slot)) {
     std::vector<std::string_view> known;
     for (const auto& [name, other] : *slots) known.push_back(name);
-    return call->problem({.name = "unknown-slot",
-                          .detail = "There is no slot '" + *slot + "'." + did_you_mean(*slot, known),
-                          .fix = "ante slot list"});
+    return call->problem(
+        {.name = "unknown-slot",
+         .detail = "There is no slot '" + *slot + "'." + did_you_mean(*slot, known),
+         .fix = "ante slot list"});
   }
   const auto lift = api.engine.lift().lift(*slot);
   if (!lift) return call->problem(lift.error());

@@ -63,8 +63,8 @@ void delete_slot(Api& api, CallPointer call) {
   ExpectedVersion expected;
   if (!read_expected_version(*call, expected)) return;
   later(api, call, [&api, expected](const CallPointer& waiting) {
-    const auto gone = api.engine.delete_object("slot", waiting->path_values[0],
-                                               author_of(*waiting), expected);
+    const auto gone =
+        api.engine.delete_object("slot", waiting->path_values[0], author_of(*waiting), expected);
     if (gone) return waiting->reply_empty();
     if (gone.error().code == ErrorCode::kNotFound) {
       return unknown_slot(api, *waiting, waiting->path_values[0]);

@@ -17,9 +17,9 @@ void ready(Api& api, CallPointer call) {
     return call->problem({.name = "unavailable", .detail = "Starting or stopping."});
   }
   if (!status.accepting) {
-    return call->problem({.name = "unavailable",
-                          .detail = "Decisions are answered, writes are refused: " +
-                                    status.why_not + "."});
+    return call->problem(
+        {.name = "unavailable",
+         .detail = "Decisions are answered, writes are refused: " + status.why_not + "."});
   }
   call->reply_json(200, R"({"status":"ready"})");
 }

@@ -14,17 +14,28 @@ namespace {
 void count(const CommittedRecord& record, LogCount& counts) {
   ++counts.records;
   switch (record.header.kind) {
-    case RecordKind::kEvent: ++counts.events; break;
-    case RecordKind::kDecision: ++counts.decisions; break;
-    case RecordKind::kActivation: ++counts.activations; break;
-    case RecordKind::kReward: ++counts.rewards; break;
-    case RecordKind::kErased: ++counts.erased; break;
+    case RecordKind::kEvent:
+      ++counts.events;
+      break;
+    case RecordKind::kDecision:
+      ++counts.decisions;
+      break;
+    case RecordKind::kActivation:
+      ++counts.activations;
+      break;
+    case RecordKind::kReward:
+      ++counts.rewards;
+      break;
+    case RecordKind::kErased:
+      ++counts.erased;
+      break;
     case RecordKind::kFacts:
     case RecordKind::kLink:
     case RecordKind::kConsent:
     case RecordKind::kErase:
     case RecordKind::kItem:
-    case RecordKind::kObject: break;
+    case RecordKind::kObject:
+      break;
   }
 }
 
@@ -66,10 +77,9 @@ Result<void> find_message(JsonWriter& json, bool& found, Engine& engine, std::st
   const std::size_t slash = id.rfind('/');
   if (slash == id.npos) return {};
   for (const RoutingKind kind : {RoutingKind::kAnonymous, RoutingKind::kUser}) {
-    const PersonHash person = person_hash(engine.person_key(), kFirstTenant,
-                                          {kind, std::string(id.substr(0, slash))});
-    const auto day = TRY(day_of_message(engine.store(),
-                                        message_key(person, id.substr(slash + 1))));
+    const PersonHash person =
+        person_hash(engine.person_key(), kFirstTenant, {kind, std::string(id.substr(0, slash))});
+    const auto day = TRY(day_of_message(engine.store(), message_key(person, id.substr(slash + 1))));
     if (day) place(json, found, "message", format_time(static_cast<TimeMs>(*day) * kDayMs));
   }
   return {};
@@ -81,10 +91,12 @@ Result<LogCount> verify_log(const Store& store) {
   LogCount counts;
   std::map<std::uint16_t, std::uint64_t> next;
   TRY(store.scan_log(
-      0, [&](std::uint64_t commit, std::uint16_t partition, std::string_view value) -> Result<bool> {
+      0,
+      [&](std::uint64_t commit, std::uint16_t partition, std::string_view value) -> Result<bool> {
         ++counts.values;
         for (const CommittedRecord& record : TRY(decode_log_value(value))) {
-          std::uint64_t& expected = next.try_emplace(partition, record.sequence.value).first->second;
+          std::uint64_t& expected =
+              next.try_emplace(partition, record.sequence.value).first->second;
           if (record.commit.value != commit || record.partition.value != partition ||
               record.sequence.value != expected) {
             return data_loss(fmt::format("partition {}: commit {} has sequence {}, expected {}",

@@ -23,8 +23,7 @@ void add_topics(std::vector<Why>& whys, const Item& item, const PersonState& per
     if (std::ranges::find(item.topic_keys, interest.topic) == item.topic_keys.end()) continue;
     if (interest.told > 0 && (told == nullptr || interest.told > told->told)) told = &interest;
     const float strength = interest.visit + interest.lasting;
-    if (strength > 0 &&
-        (noticed == nullptr || strength > noticed->visit + noticed->lasting)) {
+    if (strength > 0 && (noticed == nullptr || strength > noticed->visit + noticed->lasting)) {
       noticed = &interest;
     }
   }

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstring>
 #include <future>
-
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>

@@ -1,9 +1,8 @@
-#include "app/command.h"
-
 #include <filesystem>
 
 #include <gtest/gtest.h>
 
+#include "app/command.h"
 #include "app/import_file.h"
 #include "app/serve.h"
 #include "domain/event.h"
@@ -51,7 +50,8 @@ TEST(CommandLine, InitMakesADirectoryOnce) {
 }
 
 TEST(Listen, ReadsHostAndPort) {
-  EXPECT_EQ(*parse_listen("127.0.0.1:8080"), std::pair(std::string("127.0.0.1"), std::uint16_t{8080}));
+  EXPECT_EQ(*parse_listen("127.0.0.1:8080"),
+            std::pair(std::string("127.0.0.1"), std::uint16_t{8080}));
   EXPECT_EQ(*parse_listen("[::1]:0"), std::pair(std::string("::1"), std::uint16_t{0}));
   EXPECT_EQ(*parse_listen(":80"), std::pair(std::string("0.0.0.0"), std::uint16_t{80}));
   for (const char* text : {"", "host", "host:", "host:x", "host:70000", "host:80x", "host:-1"}) {
@@ -73,8 +73,8 @@ TEST(ImportFile, CsvOfEventsFollowsTheMap) {
   ImportMap map;
   map.fields = {{"Customer", "userId"}, {"Item", "itemId"}, {"When", "timestamp"}};
   map.constants = {{"type", "track"}, {"event", "Product Viewed"}};
-  const auto slices = event_slices("Customer,Item,When,Price\n17,85123,2011-12-01 08:26,2.5\nshort\n",
-                                   true, map);
+  const auto slices =
+      event_slices("Customer,Item,When,Price\n17,85123,2011-12-01 08:26,2.5\nshort\n", true, map);
   ASSERT_TRUE(slices);
   ASSERT_EQ(slices->bodies.size(), 1u);
   EXPECT_EQ(slices->messages, 1u);
@@ -95,7 +95,8 @@ TEST(ImportFile, TheSameLineHasTheSameMessageId) {
 TEST(ImportFile, BatchesStayWithinTheirLimits) {
   std::string lines;
   for (int i = 0; i < 2500; ++i) {
-    lines += "{\"userId\":\"u" + std::to_string(i) + "\",\"event\":\"" + std::string(500, 'e') + "\"}\n";
+    lines +=
+        "{\"userId\":\"u" + std::to_string(i) + "\",\"event\":\"" + std::string(500, 'e') + "\"}\n";
   }
   const auto slices = event_slices(lines, false, {});
   ASSERT_TRUE(slices);

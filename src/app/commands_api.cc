@@ -62,9 +62,8 @@ void show_decision(simdjson::dom::element decision) {
   if (decision["items"].get(items)) return;
   for (const auto item : items) {
     print_line(fmt::format("  {:.0f}. {}  {}  (chance {:.4f}, propensity {:.4f})",
-                           number_of(item, "position"), text_of(item, "id"),
-                           text_of(item, "title"), number_of(item, "score"),
-                           number_of(item, "propensity")));
+                           number_of(item, "position"), text_of(item, "id"), text_of(item, "title"),
+                           number_of(item, "score"), number_of(item, "propensity")));
     simdjson::dom::array whys;
     if (item["why"].get(whys)) continue;
     for (const auto why : whys) {
@@ -168,9 +167,8 @@ void add_slot(CommandLine line) {
   set->add_option("--why", options->why, "why, for the record");
   set->callback([line, options] { line.exit = slot_set(line.common, *options); });
   CLI::App* list = slot->add_subcommand("list", "All slots");
-  list->callback([line] {
-    line.exit = run_call(line.common, "GET", "/v1/slots", "", {}, show_slots);
-  });
+  list->callback(
+      [line] { line.exit = run_call(line.common, "GET", "/v1/slots", "", {}, show_slots); });
   auto name = std::make_shared<std::string>();
   CLI::App* show = slot->add_subcommand("show", "One slot");
   show->add_option("name", *name)->required();

@@ -175,8 +175,8 @@ Exit restore(const CommonOptions& common, const std::string& from) {
   if (!failure) fs::copy(from, common.data, fs::copy_options::recursive, failure);
   if (failure) return end_with(unavailable("cannot restore: " + failure.message()));
   fs::remove(fs::path(common.data) / "lock", failure);
-  fs::permissions(fs::path(common.data) / "secrets",
-                  fs::perms::owner_read | fs::perms::owner_write, failure);
+  fs::permissions(fs::path(common.data) / "secrets", fs::perms::owner_read | fs::perms::owner_write,
+                  failure);
   print_message("Restored to " + common.data + ". Next: ante verify --data " + common.data);
   return Exit::kOk;
 }
@@ -196,8 +196,10 @@ Exit verify(const CommonOptions& common, const VerifyOptions& options) {
                              "; stop it, or verify a backup: ante backup DIR"));
   }
   std::string target = "/v1/admin:verify";
-  if (!options.find.empty()) target += "?find=" + percent_encode(options.find);
-  else if (options.rebuild) target += "?rebuild=1";
+  if (!options.find.empty())
+    target += "?find=" + percent_encode(options.find);
+  else if (options.rebuild)
+    target += "?rebuild=1";
   const auto answer = (*caller)->call("GET", target);
   if (!answer) return end_with(answer.error());
   if (const Exit exit = end_with(*answer); exit != Exit::kOk) return exit;

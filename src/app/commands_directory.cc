@@ -65,11 +65,12 @@ Exit init(const CommonOptions& common, const std::vector<std::string>& origins) 
     print_line(out);
     return Exit::kOk;
   }
-  print_line(fmt::format("Made {} with the slots home, article-end and cart.\n\n"
-                         "  public key  {}   (for pages)\n"
-                         "  secret key  {}   (for servers; shown only now)\n\n"
-                         "Next: ante serve --data {}",
-                         common.data, made->public_key, made->secret_key, common.data));
+  print_line(
+      fmt::format("Made {} with the slots home, article-end and cart.\n\n"
+                  "  public key  {}   (for pages)\n"
+                  "  secret key  {}   (for servers; shown only now)\n\n"
+                  "Next: ante serve --data {}",
+                  common.data, made->public_key, made->secret_key, common.data));
   return Exit::kOk;
 }
 
@@ -129,8 +130,8 @@ struct Finding {
 
 std::vector<Finding> health_findings(ApiCaller& caller) {
   std::vector<Finding> findings;
-  findings.push_back({caller.is_remote(), caller.is_remote() ? "a server is running"
-                                                             : "no server is running",
+  findings.push_back({caller.is_remote(),
+                      caller.is_remote() ? "a server is running" : "no server is running",
                       caller.is_remote() ? "" : "ante serve"});
   const auto answer = caller.call("GET", "/healthz?verbose=1");
   if (!answer || answer->status != 200) {
@@ -149,8 +150,8 @@ std::vector<Finding> health_findings(ApiCaller& caller) {
   }
   findings.push_back({status == "ok", "writes are " + std::string(status), "free some disk space"});
   findings.push_back({items > 0, fmt::format("{} items", items), "ante import items FILE"});
-  findings.push_back({people > 0, fmt::format("{} people", people),
-                      "send events, or: ante import events FILE"});
+  findings.push_back(
+      {people > 0, fmt::format("{} people", people), "send events, or: ante import events FILE"});
   findings.push_back({dropped == 0, fmt::format("{} decisions could not be recorded", dropped),
                       "raise journal.queue_records_max, or add disk speed"});
   return findings;

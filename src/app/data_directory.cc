@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <optional>
-
-#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -54,7 +53,7 @@ std::string read_small_file(const std::string& path) {
 
 Result<SecretKey> read_secret(const std::string& directory) {
   const std::string path = join(directory, "secrets");
-  struct stat about {};
+  struct stat about{};
   if (::stat(path.c_str(), &about) != 0) {
     return not_found(directory + " is no data directory; make one with: ante init --data " +
                      directory);
@@ -74,14 +73,14 @@ TimeMs last_time(const Store& store) {
   TimeMs last = 0;
   const std::uint64_t end = store.last_commit();
   for (const std::uint64_t back : kCommitsLookedAt) {
-    const auto scanned = store.scan_log(
-        end > back ? end - back : 0,
-        [&](std::uint64_t, std::uint16_t, std::string_view value) -> Result<bool> {
-          for (const CommittedRecord& record : TRY(decode_log_value(value))) {
-            last = std::max(last, record.header.received_at);
-          }
-          return true;
-        });
+    const auto scanned =
+        store.scan_log(end > back ? end - back : 0,
+                       [&](std::uint64_t, std::uint16_t, std::string_view value) -> Result<bool> {
+                         for (const CommittedRecord& record : TRY(decode_log_value(value))) {
+                           last = std::max(last, record.header.received_at);
+                         }
+                         return true;
+                       });
     if (!scanned || last > 0 || back >= end) break;
   }
   return last;
@@ -175,8 +174,7 @@ Result<void> create_directory(const std::string& directory) {
   ::chmod(directory.c_str(), S_IRWXU);
   SecretKey secret{};
   system_entropy(secret);
-  const std::string hex =
-      hex_encode({reinterpret_cast<const char*>(secret.data()), secret.size()});
+  const std::string hex = hex_encode({reinterpret_cast<const char*>(secret.data()), secret.size()});
   return write_file(join(directory, "secrets"), hex + "\n", S_IRUSR | S_IWUSR);
 }
 
@@ -208,7 +206,8 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& di
   const std::string clock_path = join(directory, "clock");
   const bool is_simulated = read_small_file(clock_path) == kSimulatedWord;
   if (is_simulated && wanted_clock == ClockKind::kSystem) {
-    return conflict(directory + " was used with a simulated clock, and stays so; "
+    return conflict(directory +
+                    " was used with a simulated clock, and stays so; "
                     "add --clock simulated, or make another directory");
   }
   const bool simulate = is_simulated || wanted_clock == ClockKind::kSimulated;
@@ -222,7 +221,8 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& di
                                    engine_options(settings, secret), std::move(on_fatal)));
   if (simulate && !is_simulated) {
     if (parts->engine->people().size() > 0) {
-      return conflict(directory + " has people of the real clock; a simulated one would mix their "
+      return conflict(directory +
+                      " has people of the real clock; a simulated one would mix their "
                       "times. Make another directory");
     }
     TRY(write_file(clock_path, std::string(kSimulatedWord) + "\n", S_IRUSR | S_IWUSR));

@@ -48,8 +48,9 @@ bool is_time_field(std::string_view name) {
   return name == "timestamp" || name == "at" || name == "originalTimestamp" || name == "sentAt";
 }
 
-constexpr std::string_view kEventFields[] = {"type", "event", "userId", "anonymousId", "messageId",
-                                             "timestamp", "name", "groupId", "previousId"};
+constexpr std::string_view kEventFields[] = {"type",        "event",     "userId",
+                                             "anonymousId", "messageId", "timestamp",
+                                             "name",        "groupId",   "previousId"};
 
 // A record of a CSV as a JSON object: fields at the top, "group.name" one level down, and the rest
 // in `rest` (properties or traits).
@@ -122,8 +123,8 @@ std::vector<Line> lines_of_ndjson(std::string_view bytes) {
 }
 
 Result<std::vector<Line>> lines_of_csv(std::string_view bytes, const ImportMap& map,
-                                       std::span<const std::string_view> top,
-                                       std::string_view rest, std::vector<ImportError>& errors) {
+                                       std::span<const std::string_view> top, std::string_view rest,
+                                       std::vector<ImportError>& errors) {
   std::vector<Line> lines;
   CsvReader reader(bytes, map.delimiter);
   if (reader.at_end()) return invalid_argument("the file is empty");
@@ -254,9 +255,9 @@ Result<ImportSlices> event_slices(std::string_view bytes, bool is_csv, const Imp
 Result<ImportSlices> people_slices(std::string_view bytes, bool is_csv, const ImportMap& map) {
   static constexpr std::string_view kTop[] = {"userId", "at"};
   ImportSlices slices;
-  const std::vector<Line> lines =
-      is_csv ? TRY(lines_of_csv(bytes, map, kTop, "traits", slices.errors))
-             : lines_of_ndjson(bytes);
+  const std::vector<Line> lines = is_csv
+                                      ? TRY(lines_of_csv(bytes, map, kTop, "traits", slices.errors))
+                                      : lines_of_ndjson(bytes);
   std::string slice;
   std::size_t in_slice = 0;
   for (const Line& line : lines) {

@@ -12,9 +12,9 @@ namespace ante {
 
 struct ServeOptions {
   std::string data;
-  std::string listen;            // "HOST:PORT"; empty = the setting
+  std::string listen;  // "HOST:PORT"; empty = the setting
   std::optional<ClockKind> clock;
-  int threads = 0;               // 0 = the setting
+  int threads = 0;  // 0 = the setting
 };
 
 // Until SIGTERM or SIGINT.

@@ -67,10 +67,9 @@ constexpr SettingDefinition kSettings[] = {
      "At most this long between two checkpoints of a changed partition.", ""},
     {"journal.dedup_retention_ms", kInt, "604800000", 3600000, 3.2e10, true,
      "How long a messageId is remembered.", ""},
-    {"store.block_cache_bytes", kInt, "25165824", 1048576, 1e12, true,
-     "Cache of the store.", ""},
-    {"store.memtable_bytes", kInt, "50331648", 1048576, 1e12, true,
-     "Write buffers of the store.", ""},
+    {"store.block_cache_bytes", kInt, "25165824", 1048576, 1e12, true, "Cache of the store.", ""},
+    {"store.memtable_bytes", kInt, "50331648", 1048576, 1e12, true, "Write buffers of the store.",
+     ""},
     {"log.level", kText, "\"info\"", 0, 20, true, "What is logged.", "debug|info|warning|error"},
     {"log.format", kText, "\"auto\"", 0, 20, true,
      "Lines for people or for machines; auto: for people on a terminal.", "auto|json|human"},
@@ -111,7 +110,8 @@ const SettingDefinition* find_environment_name(std::string_view variable) {
 Error unknown_setting(std::string_view name) {
   std::vector<std::string_view> known;
   for (const SettingDefinition& definition : kSettings) known.push_back(definition.name);
-  return invalid_argument(fmt::format("there is no setting '{}'.{}", name, did_you_mean(name, known)));
+  return invalid_argument(
+      fmt::format("there is no setting '{}'.{}", name, did_you_mean(name, known)));
 }
 
 template <typename T>
@@ -143,8 +143,10 @@ std::optional<SettingValue> value_of_text(SettingType type, std::string_view tex
     case SettingType::kBoolean:
       if (text == "true" || text == "false") return SettingValue(text == "true");
       return std::nullopt;
-    case SettingType::kText: return SettingValue(std::string(text));
-    case SettingType::kTexts: return SettingValue(split(text));
+    case SettingType::kText:
+      return SettingValue(std::string(text));
+    case SettingType::kTexts:
+      return SettingValue(split(text));
   }
   return std::nullopt;
 }
@@ -189,16 +191,18 @@ bool is_one_of(std::string_view text, std::string_view choices) {
 }
 
 bool within(const SettingDefinition& definition, const SettingValue& value) {
-  const auto fits = [&](double v) { return std::isfinite(v) && v >= definition.low && v <= definition.high; };
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return fits(static_cast<double>(*integer));
+  const auto fits = [&](double v) {
+    return std::isfinite(v) && v >= definition.low && v <= definition.high;
+  };
+  if (const auto* integer = std::get_if<std::int64_t>(&value))
+    return fits(static_cast<double>(*integer));
   if (const auto* number = std::get_if<double>(&value)) return fits(*number);
   if (const auto* text = std::get_if<std::string>(&value)) {
     return fits(static_cast<double>(text->size())) && is_one_of(*text, definition.one_of);
   }
   if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) {
-    return std::ranges::all_of(*texts, [&](const std::string& text) {
-      return fits(static_cast<double>(text.size()));
-    });
+    return std::ranges::all_of(
+        *texts, [&](const std::string& text) { return fits(static_cast<double>(text.size())); });
   }
   return true;
 }
@@ -215,11 +219,16 @@ std::string possible(const SettingDefinition& definition) {
 
 const char* to_string(SettingType type) {
   switch (type) {
-    case SettingType::kInteger: return "whole number";
-    case SettingType::kNumber: return "number";
-    case SettingType::kBoolean: return "boolean";
-    case SettingType::kText: return "text";
-    case SettingType::kTexts: return "list of texts";
+    case SettingType::kInteger:
+      return "whole number";
+    case SettingType::kNumber:
+      return "number";
+    case SettingType::kBoolean:
+      return "boolean";
+    case SettingType::kText:
+      return "text";
+    case SettingType::kTexts:
+      return "list of texts";
   }
   return "?";
 }
@@ -252,8 +261,8 @@ Result<void> Settings::set(std::string_view name, std::string_view text, std::st
   if (definition == nullptr) return unknown_setting(name);
   auto value = value_of_text(definition->type, text);
   if (!value) {
-    return invalid_argument(fmt::format("{} = '{}' ({}): must be {}", name, text, origin,
-                                        possible(*definition)));
+    return invalid_argument(
+        fmt::format("{} = '{}' ({}): must be {}", name, text, origin, possible(*definition)));
   }
   return put(*definition, std::move(*value), std::move(origin));
 }
@@ -279,9 +288,8 @@ Result<void> Settings::read_file(const std::string& path) {
       if (definition == nullptr) return unknown_setting(name);
       auto value = value_of_toml(definition->type, member);
       if (!value) {
-        return invalid_argument(fmt::format("{}:{}: {} must be {}", path,
-                                            member.source().begin.line, name,
-                                            possible(*definition)));
+        return invalid_argument(fmt::format(
+            "{}:{}: {} must be {}", path, member.source().begin.line, name, possible(*definition)));
       }
       TRY(put(*definition, std::move(*value), path));
     }

@@ -21,7 +21,8 @@
 
 namespace ante {
 
-using SettingValue = std::variant<std::int64_t, double, bool, std::string, std::vector<std::string>>;
+using SettingValue =
+    std::variant<std::int64_t, double, bool, std::string, std::vector<std::string>>;
 
 enum class SettingType : std::uint8_t { kInteger, kNumber, kBoolean, kText, kTexts };
 const char* to_string(SettingType type);
@@ -29,11 +30,11 @@ const char* to_string(SettingType type);
 struct SettingDefinition {
   std::string_view name;
   SettingType type;
-  std::string_view usual;      // the default, as TOML
-  double low, high;            // bounds of numbers; of texts: bytes
+  std::string_view usual;  // the default, as TOML
+  double low, high;        // bounds of numbers; of texts: bytes
   bool needs_restart;
   std::string_view sentence;
-  std::string_view one_of;     // "a|b|c"; empty = anything
+  std::string_view one_of;  // "a|b|c"; empty = anything
 };
 
 std::span<const SettingDefinition> setting_definitions();

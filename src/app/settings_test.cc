@@ -37,9 +37,11 @@ TEST(Settings, FlagsCountMoreThanEnvironmentMoreThanFile) {
   const File file("# mine\n[http]\nthreads = 3\nidle_timeout_ms = 1000\nheader_timeout_ms = 500\n");
   Settings settings;
   ASSERT_TRUE(settings.read_file(file.path()));
-  const std::pair<std::string, std::string> variables[] = {
-      {"ANTE_HTTP__THREADS", "4"}, {"ANTE_HTTP__IDLE_TIMEOUT_MS", "2000"}, {"PATH", "/bin"},
-      {"ANTE_IDENTITY__TRUST_BROWSER", "true"}, {"ANTE_DATA_DIR", "/x"}};
+  const std::pair<std::string, std::string> variables[] = {{"ANTE_HTTP__THREADS", "4"},
+                                                           {"ANTE_HTTP__IDLE_TIMEOUT_MS", "2000"},
+                                                           {"PATH", "/bin"},
+                                                           {"ANTE_IDENTITY__TRUST_BROWSER", "true"},
+                                                           {"ANTE_DATA_DIR", "/x"}};
   ASSERT_TRUE(settings.read_environment(variables));
   ASSERT_TRUE(settings.set("http.threads", "5", "flag"));
   EXPECT_EQ(settings.integer("http.threads"), 5);
@@ -53,11 +55,14 @@ TEST(Settings, RefusesWhatIsOutOfBoundsOrOfAnotherType) {
   struct Case {
     const char *name, *text, *expected;
   };
-  const Case cases[] = {
-      {"http.threads", "0", "from 1 to 256"},   {"http.threads", "two", "whole number"},
-      {"http.threads", "1.5", "whole number"},  {"identity.trustBrowser", "yes", "true or false"},
-      {"log.level", "loud", "one of debug"},    {"http.thread", "2", "Did you mean 'http.threads'?"},
-      {"limits.key_burst", "nan", "number from"}, {"http.listen", "", "bytes"}};
+  const Case cases[] = {{"http.threads", "0", "from 1 to 256"},
+                        {"http.threads", "two", "whole number"},
+                        {"http.threads", "1.5", "whole number"},
+                        {"identity.trustBrowser", "yes", "true or false"},
+                        {"log.level", "loud", "one of debug"},
+                        {"http.thread", "2", "Did you mean 'http.threads'?"},
+                        {"limits.key_burst", "nan", "number from"},
+                        {"http.listen", "", "bytes"}};
   for (const Case& c : cases) {
     Settings settings;
     const auto set = settings.set(c.name, c.text, "test");
