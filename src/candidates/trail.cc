@@ -35,19 +35,37 @@ bool Trail::come(ItemIndex item, std::uint32_t at_s) {
 }
 
 Trail trail_of(const PersonState& person, const ItemInterner& interner) {
+  // The last comings stand in `recent`, comings of which there were several in `own`.
+  struct Known {
+    ItemKey item;
+    std::uint32_t last_s;
+    std::uint16_t count;
+  };
+  std::vector<Known> known;
+  known.reserve(person.own.size() + person.recent.size());
+  for (const OwnItem& own : person.own) known.push_back({own.item, own.last_s, own.count});
+  for (const RecentItem& recent : person.recent) known.push_back({recent.item, recent.at_s, 1});
+  std::sort(known.begin(), known.end(), [](const Known& a, const Known& b) {
+    return a.item != b.item ? a.item < b.item : a.count > b.count;
+  });
+  std::size_t kept = 0;
+  for (const Known& one : known) {
+    if (kept > 0 && known[kept - 1].item == one.item) {
+      known[kept - 1].last_s = std::max(known[kept - 1].last_s, one.last_s);
+    } else {
+      known[kept++] = one;
+    }
+  }
+  known.resize(kept);
+  std::sort(known.begin(), known.end(), [](const Known& a, const Known& b) {
+    return a.last_s != b.last_s ? a.last_s > b.last_s : a.item < b.item;
+  });
+  if (known.size() > kTrailStepsMax) known.resize(kTrailStepsMax);
   Trail trail;
   trail.visits = person.visits;
-  std::vector<const OwnItem*> order;
-  order.reserve(person.own.size());
-  for (const OwnItem& own : person.own) order.push_back(&own);
-  std::sort(order.begin(), order.end(), [](const OwnItem* a, const OwnItem* b) {
-    return a->last_s != b->last_s ? a->last_s > b->last_s : a->item < b->item;
-  });
-  trail.steps.reserve(order.size());
-  for (const OwnItem* own : order) {
-    if (const auto index = interner.find(own->item)) {
-      trail.steps.push_back({*index, own->last_s, own->count});
-    }
+  trail.steps.reserve(known.size());
+  for (const Known& one : known) {
+    if (const auto index = interner.find(one.item)) trail.steps.push_back({*index, one.last_s, one.count});
   }
   if (!trail.steps.empty()) trail.last_s = trail.steps.front().last_s;
   return trail;
