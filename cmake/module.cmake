@@ -51,6 +51,8 @@ function(ante_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ante_flags ${arg_LIBRARIES} GTest::gtest_main)
+  # What is tested is optimised; the tests themselves need not be, and build in half the time.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   set(labels ${arg_LABELS})
   if(NOT labels)
     set(labels unit)
