@@ -268,8 +268,9 @@ Result<void> prepare(const DemoOptions& options, Parts& parts, std::unique_ptr<D
   door = std::make_unique<Door>(*parts.router);
   parts.server = TRY(start_server(options, parts.host, *door, parts.real_clock, parts.directory->metrics()));
   parts.router->set_ready(true);
-  const DemoPlayer::Server server{parts.reachable_host(), parts.server->port(), parts.secret_key};
-  parts.player = std::make_unique<DemoPlayer>(*parts.world, server, kDemoConnections);
+  DemoPlayer::Server server{parts.reachable_host(), parts.server->port(), parts.secret_key,
+                            [&engine] { return engine.journal().flush(); }};
+  parts.player = std::make_unique<DemoPlayer>(*parts.world, std::move(server), kDemoConnections);
   parts.stage = std::make_unique<DemoStage>(*parts.world, *parts.player,
                                             *parts.directory->simulated_clock());
   parts.routes = std::make_unique<DemoRoutes>(*parts.router, *parts.stage, parts.public_key);

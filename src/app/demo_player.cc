@@ -20,6 +20,7 @@ constexpr std::array<Place, sim::kPlaces> kAllPlaces = {Place::kHome, Place::kAr
                                                         Place::kCart};
 constexpr std::size_t kAnswerJsonBytesMax = 4u << 20;
 constexpr double kStake = 0.05;
+constexpr DurationMs kPlayedAtOnceMs = 3 * kHourMs;  // of the world; what is in it may overtake itself
 
 std::string slot_json(const sim::Magazine& world, Place place, TimeMs at_ms) {
   std::string body;
@@ -114,8 +115,8 @@ struct DemoPlayer::Decided {
   std::vector<std::string> tokens;  // of slate
 };
 
-DemoPlayer::DemoPlayer(const sim::Magazine& world, const Server& server, unsigned connections)
-    : world_(world), lives_(world), now_ms_(world.options().start_ms) {
+DemoPlayer::DemoPlayer(const sim::Magazine& world, Server server, unsigned connections)
+    : world_(world), lives_(world), settle_(std::move(server.settle)), now_ms_(world.options().start_ms) {
   for (unsigned i = 0; i < std::max(1U, connections); ++i) {
     connections_.emplace_back(server.host, server.port, server.secret_key);
   }
@@ -142,9 +143,9 @@ Result<DemoAnswer> DemoPlayer::call(DemoConnection& connection, std::string_view
                         std::to_string(answer.status) + ": " + answer.body.substr(0, 500));
 }
 
-Result<void> DemoPlayer::publish_items(TimeMs at_ms) {
-  const std::size_t until = world_.published_until(at_ms);
-  if (until == items_sent_) return {};
+Result<void> DemoPlayer::publish_items(TimeMs at_ms, TimeMs until_ms) {
+  const std::size_t until = world_.published_until(until_ms);
+  if (until <= items_sent_) return {};
   std::string lines;
   for (std::size_t i = items_sent_; i < until; ++i) lines += item_to_json(world_.items()[i]) + "\n";
   TRY(call(connections_.front(), "POST", "/v1/items:import", lines, at_ms));
@@ -164,25 +165,26 @@ Result<void> DemoPlayer::set_slots(TimeMs at_ms) {
   return {};
 }
 
-Result<void> DemoPlayer::prepare_hour(TimeMs at_ms) {
-  TRY(publish_items(at_ms));
+// The editor works ahead: what comes out before `until` is there when the hours begin.
+Result<void> DemoPlayer::prepare_hours(TimeMs at_ms, TimeMs until) {
+  TRY(publish_items(at_ms, until));
   return set_slots(at_ms);
 }
 
 Result<DemoPlayer::Decided> DemoPlayer::decide(DemoConnection& connection, const Visit& visit,
                                                Place place) {
   const sim::Reader& reader = world_.readers()[visit.reader];
-  const std::optional<Piece> on_page = place == Place::kArticleEnd ? std::optional(visit.article)
-                                       : place == Place::kCart     ? visit.product
-                                                                   : std::nullopt;
+  std::string on_page;
+  if (place == Place::kArticleEnd) on_page = world_.items()[visit.article].id;
+  if (place == Place::kCart && visit.product) on_page = world_.items()[*visit.product].id;
   std::string body;
   JsonWriter json(body);
   json.begin_object().field("slot", sim::slot_name(place)).field("anonymousId", reader.id);
   json.key("situation").begin_object().field("device", reader.device);
   json.field("referrer", visit.newsletter ? "newsletter" : visit.home ? "direct" : "search");
-  if (on_page) json.field("item", world_.items()[*on_page].id);
+  if (!on_page.empty()) json.field("item", on_page);
   json.end_object();
-  if (on_page) json.key("exclude").begin_array().string(world_.items()[*on_page].id).end_array();
+  if (!on_page.empty()) json.key("exclude").begin_array().string(on_page).end_array();
   json.end_object();
   const DemoAnswer answer = TRY(call(connection, "POST", "/v1/decide", body, visit.at_ms));
 
@@ -273,7 +275,7 @@ Result<void> DemoPlayer::play_visit(DemoConnection& connection, const Visit& vis
 }
 
 // Every connection plays the visits of its own readers, in the order of time.
-Result<void> DemoPlayer::play_hour(std::span<const Visit> visits) {
+Result<void> DemoPlayer::play_hours(std::span<const Visit> visits) {
   if (visits.empty()) return {};
   std::vector<std::vector<const Visit*>> shares(connections_.size());
   for (const Visit& visit : visits) shares[visit.reader % shares.size()].push_back(&visit);
@@ -307,18 +309,19 @@ Result<void> DemoPlayer::play_until(
     auto next = std::lower_bound(visits.begin(), visits.end(), now_ms_,
                                  [](const Visit& visit, TimeMs at) { return visit.at_ms < at; });
     while (now_ms_ < day_end) {
-      TRY(prepare_hour(now_ms_));
-      const TimeMs hour_end = std::min(day_end, (now_ms_ / kHourMs + 1) * kHourMs);
-      const auto last = std::find_if(next, visits.end(), [&](const Visit& v) { return v.at_ms >= hour_end; });
-      TRY(play_hour({next, last}));
+      const TimeMs end = std::min(day_end, (now_ms_ / kPlayedAtOnceMs + 1) * kPlayedAtOnceMs);
+      TRY(prepare_hours(now_ms_, end));
+      const auto last = std::find_if(next, visits.end(), [&](const Visit& v) { return v.at_ms >= end; });
+      TRY(play_hours({next, last}));
       next = last;
-      now_ms_ = hour_end;
-      shown_now_ms_.store(hour_end);
+      now_ms_ = end;
+      shown_now_ms_.store(end);
     }
+    if (settle_) TRY(settle_());
     if (after_day) after_day(progress());
   }
   // The clock stands where the world stands, and what is new by then is there.
-  TRY(prepare_hour(now_ms_));
+  TRY(prepare_hours(now_ms_, now_ms_));
   TRY(call(connections_.front(), "GET", "/v1/slots", {}, now_ms_));
   return {};
 }

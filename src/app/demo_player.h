@@ -5,8 +5,8 @@
 // Out:  a server with a history; the truth about what its bets were worth (sim/lives.h).
 //
 // The first days are the old way: the same front page and the same mail for everybody, and events
-// only. Then the slots are set up and every visit asks for decisions. Several connections play at
-// once, an hour of the world at a time; a reader stays on one connection.
+// only. Then the slots are set up and every visit asks for decisions. Many connections play at
+// once, three hours of the world at a time; a reader stays on one connection.
 // play_until() by one thread at a time; progress() and stop() by any.
 
 #pragma once
@@ -32,7 +32,7 @@ inline constexpr std::int32_t kDemoHistoryDays = 90;
 inline constexpr std::int32_t kDemoMailMergeDays = 16;  // before the first decision
 inline constexpr double kDemoHoldout = 0.2;
 inline constexpr DurationMs kDemoGoalWindowMs = 2 * kDayMs;
-inline constexpr unsigned kDemoConnections = 24;
+inline constexpr unsigned kDemoConnections = 64;
 
 struct DemoProgress {
   TimeMs now_ms = 0;  // of the world
@@ -46,9 +46,12 @@ class DemoPlayer {
     std::string host;
     std::uint16_t port = 0;
     std::string secret_key;
+    // Returns when the server has learned and counted all it was told. Called after each day of
+    // the world: in real time a day is long enough for that, and here it is not.
+    std::function<Result<void>()> settle;
   };
   // `world` outlives the player.
-  DemoPlayer(const sim::Magazine& world, const Server& server, unsigned connections);
+  DemoPlayer(const sim::Magazine& world, Server server, unsigned connections);
 
   // Plays on to `until`. `after_day` is called after each day of the world, on this thread.
   // kUnavailable: stop() was called, or the server is gone; else what it refused.
@@ -62,10 +65,10 @@ class DemoPlayer {
   struct Decided;
   class VisitEvents;
 
-  Result<void> prepare_hour(TimeMs at_ms);
-  Result<void> publish_items(TimeMs at_ms);
+  Result<void> prepare_hours(TimeMs at_ms, TimeMs until);
+  Result<void> publish_items(TimeMs at_ms, TimeMs until_ms);
   Result<void> set_slots(TimeMs at_ms);
-  Result<void> play_hour(std::span<const sim::Visit> visits);
+  Result<void> play_hours(std::span<const sim::Visit> visits);
   Result<void> play_visit(DemoConnection& connection, const sim::Visit& visit);
   Result<void> play_place(DemoConnection& connection, const sim::Visit& visit, sim::Place place,
                           VisitEvents& events);
@@ -76,6 +79,7 @@ class DemoPlayer {
   const sim::Magazine& world_;
   sim::Lives lives_;
   std::vector<DemoConnection> connections_;
+  std::function<Result<void>()> settle_;
   TimeMs now_ms_;
   std::size_t items_sent_ = 0;
   std::int32_t slots_week_ = -1;
