@@ -89,12 +89,13 @@ TEST_F(RouterTest, NoRouteStandsTwice) {
 }
 
 TEST_F(RouterTest, EveryRouteIsClosedToLesserRoles) {
+  int networks = 0;  // one a route: a wrong key costs its network
   for (const Route& route : all_routes()) {
     std::string target(route.pattern);
     while (target.find('{') != target.npos) {
       target.replace(target.find('{'), target.find('}') - target.find('{') + 1, "x");
     }
-    Asked asked{.peer = "198.51." + std::to_string(target.size()) + ".1"};
+    Asked asked{.peer = "198.51." + std::to_string(networks++) + ".1"};
     if (route.role >= Role::kPublishable) {
       EXPECT_EQ(ask(route.method, target, "", asked).status, 401) << target;
     }
