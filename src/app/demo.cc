@@ -1,5 +1,3 @@
-#include "app/demo.h"
-
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -7,9 +5,9 @@
 #include <cstring>
 #include <filesystem>
 #include <thread>
+#include <unistd.h>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "api/http_server.h"
 #include "app/data_directory.h"
@@ -25,10 +23,26 @@ namespace {
 
 using sim::Place;
 
+constexpr std::uint32_t kDemoReadersSmall = 2'000;
+constexpr std::uint32_t kDemoReadersLarge = 60'000;
+constexpr std::uint16_t kDemoPort = 8080;
+constexpr unsigned kDemoPortsTried = 20;
+
+struct DemoOptions {
+  std::uint32_t readers = kDemoReadersSmall;
+  std::string listen;      // "HOST:PORT"; empty = 127.0.0.1:8080, or the next free port
+  std::uint64_t seed = 1;  // of the world
+  std::int32_t days = 0;   // of history; 0 = kDemoHistoryDays
+  bool once = false;       // play, print truth beside estimate, end
+  bool json = false;       // the last figures as JSON
+  bool quiet = false;
+};
+
 constexpr DurationMs kWeekMs = 7 * kDayMs;
 constexpr TimeMs kFirstMondayMs = 4 * kDayMs;  // 5 January 1970
 constexpr std::size_t kReportBytesMax = 64 * 1024;
 constexpr std::chrono::milliseconds kTick{250};
+constexpr std::int64_t kNanosecondsInMs = 1'000'000;
 constexpr std::array<Place, sim::kPlaces> kAllPlaces = {Place::kHome, Place::kArticleEnd,
                                                         Place::kCart};
 
@@ -126,7 +140,8 @@ Result<Estimate> read_estimate(DemoConnection& connection, Place place) {
   Estimate estimate;
   std::string_view verdict, sentence;
   if (report["verdict"].get(verdict) || report["sentence"].get(sentence) ||
-      report["treated"]["n"].get(estimate.treated) || report["holdout"]["n"].get(estimate.holdout) ||
+      report["treated"]["n"].get(estimate.treated) ||
+      report["holdout"]["n"].get(estimate.holdout) ||
       report["treated"]["mean"].get(estimate.treated_mean) ||
       report["holdout"]["mean"].get(estimate.holdout_mean)) {
     return internal_error(target + ": the report lacks a member");
@@ -158,7 +173,9 @@ std::string truth_row(Place place, const sim::Truth& truth, const Estimate& esti
 
 void print_comparison(const Figures& figures) {
   print_line("");
-  print_line("Truth beside estimate: goals gained per treated reader in the two days after the first exposure");
+  print_line(
+      "Truth beside estimate: goals gained per treated reader in the two days after the first "
+      "exposure");
   print_line("  slot         truth: the same world again,      estimate: GET /v1/reports/lift,");
   print_line("               with the editor's list            95 % confidence sequence");
   for (const Place place : kAllPlaces) {
@@ -176,7 +193,9 @@ void print_json(const Figures& figures, const DemoProgress& progress, double sec
   std::string body;
   JsonWriter json(body);
   json.begin_object().field("visits", progress.visits).field("requests", progress.requests);
-  json.field("decisions", progress.decisions).field("bets", progress.bets).field("seconds", seconds);
+  json.field("decisions", progress.decisions)
+      .field("bets", progress.bets)
+      .field("seconds", seconds);
   json.key("slots").begin_array();
   for (const Place place : kAllPlaces) {
     const sim::Truth& truth = figures.truth[static_cast<std::size_t>(place)];
@@ -223,6 +242,10 @@ struct Parts {
   std::string reachable_host() const { return host == "0.0.0.0" ? "127.0.0.1" : host; }
 };
 
+double seconds_since(const Parts& parts, std::int64_t began_ns) {
+  return static_cast<double>(parts.real_clock.monotonic_ns() - began_ns) / 1e9;
+}
+
 [[noreturn]] void end_at_once(const Error& error) {
   print_message("ante: the journal cannot go on: " + error.message);
   std::_Exit(static_cast<int>(Exit::kFailed));
@@ -266,13 +289,14 @@ Result<void> prepare(const DemoOptions& options, Parts& parts, std::unique_ptr<D
   parts.public_key = TRY(engine.add_key(KeyKind::kPublishable, {}, author)).text;
   parts.router = std::make_unique<Router>(engine, parts.directory->router_options(settings));
   door = std::make_unique<Door>(*parts.router);
-  parts.server = TRY(start_server(options, parts.host, *door, parts.real_clock, parts.directory->metrics()));
+  parts.server =
+      TRY(start_server(options, parts.host, *door, parts.real_clock, parts.directory->metrics()));
   parts.router->set_ready(true);
   DemoPlayer::Server server{parts.reachable_host(), parts.server->port(), parts.secret_key,
                             [&engine] { return engine.journal().flush(); }};
   parts.player = std::make_unique<DemoPlayer>(*parts.world, std::move(server), kDemoConnections);
-  parts.stage = std::make_unique<DemoStage>(*parts.world, *parts.player,
-                                            *parts.directory->simulated_clock());
+  parts.stage =
+      std::make_unique<DemoStage>(*parts.world, *parts.player, *parts.directory->simulated_clock());
   parts.routes = std::make_unique<DemoRoutes>(*parts.router, *parts.stage, parts.public_key);
   door->lead_to(*parts.routes);
   return {};
@@ -288,27 +312,35 @@ Result<void> end(Parts& parts) {
 }
 
 Result<void> play_history(const DemoOptions& options, Parts& parts, const Screen& screen) {
-  const auto began = std::chrono::steady_clock::now();
-  screen.line(fmt::format("  · visitors    {} people, playing {} days; the first {} are the old way: everybody gets the same",
-                          spaced(options.readers), parts.history_days, std::min(kDemoMailMergeDays, parts.history_days)));
+  const std::int64_t began = parts.real_clock.monotonic_ns();
+  screen.line(
+      fmt::format("  · visitors    {} people, playing {} days; the first {} are the old way: "
+                  "everybody gets the same",
+                  spaced(options.readers), parts.history_days,
+                  std::min(kDemoMailMergeDays, parts.history_days)));
   const TimeMs until = parts.world->day_start(parts.history_days);
   const auto done = parts.player->play_until(until, [&](const DemoProgress& now) {
-    screen.passing(fmt::format("    day {} of {} · {} visits · {} decisions", parts.world->day_of(now.now_ms),
-                               parts.history_days, spaced(now.visits), spaced(now.decisions)));
+    screen.passing(fmt::format("    day {} of {} · {} visits · {} decisions",
+                               parts.world->day_of(now.now_ms), parts.history_days,
+                               spaced(now.visits), spaced(now.decisions)));
   });
   screen.passing("");
   if (!done) return done.error();
   parts.stage->refresh_truth();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  const double seconds = seconds_since(parts, began);
   const DemoProgress played = parts.player->progress();
   std::size_t articles = 0, products = 0;
   for (std::size_t i = 0; i < played.items; ++i) {
     (parts.world->is_product(static_cast<sim::Piece>(i)) ? products : articles) += 1;
   }
-  screen.line(fmt::format("  ✓ catalogue   {} articles, {} topics, {} things in the shop     made up here, not downloaded",
-                          spaced(articles), sim::kArticleTopicCount, products));
-  screen.line(fmt::format("  ✓ history     {} visits, {} requests, {} decisions of which {} bets, in {:.0f} s",
-                          spaced(played.visits), spaced(played.requests), spaced(played.decisions), spaced(played.bets), seconds));
+  screen.line(
+      fmt::format("  ✓ catalogue   {} articles, {} topics, {} things in the shop     made up here, "
+                  "not downloaded",
+                  spaced(articles), sim::kArticleTopicCount, products));
+  screen.line(fmt::format(
+      "  ✓ history     {} visits, {} requests, {} decisions of which {} bets, in {:.0f} s",
+      spaced(played.visits), spaced(played.requests), spaced(played.decisions), spaced(played.bets),
+      seconds));
   return {};
 }
 
@@ -331,25 +363,28 @@ void print_welcome(const Parts& parts, const Screen& screen, const Figures& figu
   }
   screen.line("  ✓ 3 slots     " + bets);
   screen.line("");
-  screen.line("  Demo site  " + parts.address() + "/demo/      (be a visitor: click, pin, “not for me”; move the clock)");
+  screen.line("  Demo site  " + parts.address() +
+              "/demo/      (be a visitor: click, pin, “not for me”; move the clock)");
   screen.line("  API        " + parts.address() + "/v1         key " + parts.public_key);
   screen.line("");
   screen.line("  Next: open the demo site, then try");
-  screen.line("    curl -s " + parts.address() + "/v1/decide -H 'Authorization: Bearer " + parts.public_key + "' \\");
+  screen.line("    curl -s " + parts.address() + "/v1/decide -H 'Authorization: Bearer " +
+              parts.public_key + "' \\");
   screen.line("      -d '{\"slot\":\"article-end\",\"anonymousId\":\"me\"}'");
   screen.line("");
   screen.line("  Ctrl-C ends it; nothing is kept.");
 }
 
 // Real time passes on the demo's clock until a signal comes.
-void wait_for_signal(const sigset_t& signals, DemoStage& stage) {
-  auto before = std::chrono::steady_clock::now();
+void wait_for_signal(const sigset_t& signals, const Clock& clock, DemoStage& stage) {
+  std::int64_t before = clock.monotonic_ns();
   while (true) {
     const timespec tick{.tv_sec = 0, .tv_nsec = std::chrono::nanoseconds(kTick).count()};
     if (sigtimedwait(&signals, nullptr, &tick) > 0) return;
-    const auto now = std::chrono::steady_clock::now();
-    stage.tick(std::chrono::duration_cast<std::chrono::milliseconds>(now - before).count());
-    before = now;
+    const std::int64_t now = clock.monotonic_ns();
+    const DurationMs passed = (now - before) / kNanosecondsInMs;
+    stage.tick(passed);
+    before += passed * kNanosecondsInMs;
   }
 }
 
@@ -380,42 +415,48 @@ Result<void> run(const DemoOptions& options) {
       return;
     }
   });
-  const auto began = std::chrono::steady_clock::now();
+  const std::int64_t began = parts.real_clock.monotonic_ns();
   auto done = play_history(options, parts, screen);
   played.store(true);
   watch.join();
   if (interrupted.load()) return end(parts);
   if (done) {
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    const double seconds = seconds_since(parts, began);
     auto figures = compare(parts);
     if (!figures) {
       done = figures.error();
     } else if (options.once) {
-      options.json ? print_json(*figures, parts.player->progress(), seconds) : print_comparison(*figures);
+      options.json ? print_json(*figures, parts.player->progress(), seconds)
+                   : print_comparison(*figures);
     } else {
       print_welcome(parts, screen, *figures);
-      wait_for_signal(signals, *parts.stage);
+      wait_for_signal(signals, parts.real_clock, *parts.stage);
     }
   }
   const auto ended = end(parts);
   return done ? ended : done;
 }
 
-}  // namespace
-
+// Until SIGTERM or SIGINT; with `once` until the history is played.
 Exit run_demo(const DemoOptions& options) {
   const auto done = run(options);
   return done ? Exit::kOk : end_with(done.error());
 }
 
+}  // namespace
+
 void add_demo_command(CommandLine line) {
   auto options = std::make_shared<DemoOptions>();
   auto size = std::make_shared<std::string>("small");
-  CLI::App* command = line.app.add_subcommand("demo", "A made-up magazine with a history, to click in");
-  command->add_option("--size", *size, "small: 2,000 readers; large: 60,000")->check(CLI::IsMember({"small", "large"}));
-  command->add_option("--listen", options->listen, "HOST:PORT (default: 127.0.0.1:8080 or the next free port)");
+  CLI::App* command =
+      line.app.add_subcommand("demo", "A made-up magazine with a history, to click in");
+  command->add_option("--size", *size, "small: 2,000 readers; large: 60,000")
+      ->check(CLI::IsMember({"small", "large"}));
+  command->add_option("--listen", options->listen,
+                      "HOST:PORT (default: 127.0.0.1:8080 or the next free port)");
   command->add_option("--seed", options->seed, "of the made-up world (default 1)");
-  command->add_option("--days", options->days, "of history (default 90)")->check(CLI::Range(1, 365));
+  command->add_option("--days", options->days, "of history (default 90)")
+      ->check(CLI::Range(1, 365));
   command->add_flag("--once", options->once, "play the history, print truth beside estimate, end");
   command->callback([line, options, size] {
     options->readers = *size == "large" ? kDemoReadersLarge : kDemoReadersSmall;

@@ -1,4 +1,7 @@
-// `ante demo`: a made-up magazine with a history, played through the real API, to click in.
+// `ante demo`: a data directory that goes away, a server on this machine, and a made-up magazine
+// with a history played into it through the real API, to click in.
+//
+// Only statements that were measured in this run are printed. docs/demo.md.
 
 #pragma once
 

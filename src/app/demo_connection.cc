@@ -1,18 +1,18 @@
 #include "app/demo_connection.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstring>
-#include <thread>
-#include <utility>
-
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
+
+#include "base/mutex.h"
 
 namespace ante {
 namespace {
@@ -21,6 +21,14 @@ constexpr int kTriesMax = 8;
 constexpr std::chrono::milliseconds kFirstPause{5};  // doubles with each try
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr int kAnswerTimeoutS = 60;
+
+// Nobody notifies: the pause is the condition.
+void rest(std::chrono::milliseconds pause) {
+  Mutex mutex;
+  ConditionVariable over;
+  MutexLock lock(mutex);
+  over.wait_for(mutex, pause);
+}
 
 bool starts_with_word(std::string_view line, std::string_view word) {
   return line.size() >= word.size() &&
@@ -153,7 +161,7 @@ Result<DemoAnswer> DemoConnection::call(std::string_view method, std::string_vie
       if (!busy) return answer;
       return unavailable("the server stays busy: " + answer->body.substr(0, 300));
     }
-    std::this_thread::sleep_for(pause);
+    rest(pause);
     pause *= 2;
   }
 }

@@ -20,7 +20,8 @@ constexpr std::array<Place, sim::kPlaces> kAllPlaces = {Place::kHome, Place::kAr
                                                         Place::kCart};
 constexpr std::size_t kAnswerJsonBytesMax = 4u << 20;
 constexpr double kStake = 0.05;
-constexpr DurationMs kPlayedAtOnceMs = 3 * kHourMs;  // of the world; what is in it may overtake itself
+constexpr DurationMs kPlayedAtOnceMs =
+    3 * kHourMs;  // of the world; what is in it may overtake itself
 
 std::string slot_json(const sim::Magazine& world, Place place, TimeMs at_ms) {
   std::string body;
@@ -94,7 +95,8 @@ class DemoPlayer::VisitEvents {
   void begin(std::string_view name) {
     const std::string& reader = world_.readers()[visit_.reader].id;
     json_.begin_object().field("type", "track").field("anonymousId", reader);
-    json_.field("messageId", reader + "-" + std::to_string(visit_.number) + "-" + std::to_string(count_++));
+    json_.field("messageId",
+                reader + "-" + std::to_string(visit_.number) + "-" + std::to_string(count_++));
     json_.field("timestamp", format_time(visit_.at_ms)).field("event", name);
     json_.key("properties").begin_object();
   }
@@ -116,7 +118,10 @@ struct DemoPlayer::Decided {
 };
 
 DemoPlayer::DemoPlayer(const sim::Magazine& world, Server server, unsigned connections)
-    : world_(world), lives_(world), settle_(std::move(server.settle)), now_ms_(world.options().start_ms) {
+    : world_(world),
+      lives_(world),
+      settle_(std::move(server.settle)),
+      now_ms_(world.options().start_ms) {
   for (unsigned i = 0; i < std::max(1U, connections); ++i) {
     connections_.emplace_back(server.host, server.port, server.secret_key);
   }
@@ -124,8 +129,12 @@ DemoPlayer::DemoPlayer(const sim::Magazine& world, Server server, unsigned conne
 }
 
 DemoProgress DemoPlayer::progress() const {
-  return {.now_ms = shown_now_ms_.load(), .visits = visits_.load(), .requests = requests_.load(),
-          .decisions = decisions_.load(), .bets = bets_.load(), .items = items_shown_.load(),
+  return {.now_ms = shown_now_ms_.load(),
+          .visits = visits_.load(),
+          .requests = requests_.load(),
+          .decisions = decisions_.load(),
+          .bets = bets_.load(),
+          .items = items_shown_.load(),
           .other_default = other_default_.load()};
 }
 
@@ -266,7 +275,8 @@ Result<void> DemoPlayer::play_visit(DemoConnection& connection, const Visit& vis
     TRY(play_place(connection, visit, Place::kCart, events));
     if (visit.bought) events.buy(*visit.product);
     if (visit.gift) {
-      events.add("Not For Me", *visit.product, [](JsonWriter& json) { json.field("reason", "gift"); });
+      events.add("Not For Me", *visit.product,
+                 [](JsonWriter& json) { json.field("reason", "gift"); });
     }
   }
   TRY(call(connection, "POST", "/v1/batch", events.finish(), visit.at_ms));
@@ -299,8 +309,8 @@ Result<void> DemoPlayer::play_hours(std::span<const Visit> visits) {
   return {};
 }
 
-Result<void> DemoPlayer::play_until(
-    TimeMs until, const std::function<void(const DemoProgress&)>& after_day) {
+Result<void> DemoPlayer::play_until(TimeMs until,
+                                    const std::function<void(const DemoProgress&)>& after_day) {
   until = std::min(until, world_.end());
   while (now_ms_ < until) {
     const std::int32_t day = world_.day_of(now_ms_);
@@ -311,7 +321,8 @@ Result<void> DemoPlayer::play_until(
     while (now_ms_ < day_end) {
       const TimeMs end = std::min(day_end, (now_ms_ / kPlayedAtOnceMs + 1) * kPlayedAtOnceMs);
       TRY(prepare_hours(now_ms_, end));
-      const auto last = std::find_if(next, visits.end(), [&](const Visit& v) { return v.at_ms >= end; });
+      const auto last =
+          std::find_if(next, visits.end(), [&](const Visit& v) { return v.at_ms >= end; });
       TRY(play_hours({next, last}));
       next = last;
       now_ms_ = end;

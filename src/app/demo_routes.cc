@@ -49,7 +49,8 @@ void append_truth(JsonWriter& json, const sim::Magazine& world, const sim::Reade
   for (const double least : {0.9, kFavouriteTaste}) {
     for (std::size_t topic = 0; topic < sim::kArticleTopicCount; ++topic) {
       const double taste = reader.taste[topic];
-      if (taste >= least && (least > kFavouriteTaste || taste < 0.9)) json.string(sim::topic_words()[topic].title);
+      if (taste >= least && (least > kFavouriteTaste || taste < 0.9))
+        json.string(sim::topic_words()[topic].title);
     }
   }
   json.end_array().key("errand");
@@ -59,9 +60,15 @@ void append_truth(JsonWriter& json, const sim::Magazine& world, const sim::Reade
   } else {
     const std::string topic(sim::topic_words()[errand->topic].name);
     switch (errand->kind) {
-      case sim::ErrandKind::kChoosing: json.string("choosing: " + topic); break;
-      case sim::ErrandKind::kGift: json.string("a gift for a niece"); break;
-      case sim::ErrandKind::kRestocking: json.string("restocking: " + topic); break;
+      case sim::ErrandKind::kChoosing:
+        json.string("choosing: " + topic);
+        break;
+      case sim::ErrandKind::kGift:
+        json.string("a gift for a niece");
+        break;
+      case sim::ErrandKind::kRestocking:
+        json.string("restocking: " + topic);
+        break;
     }
   }
   json.end_object();
@@ -127,8 +134,10 @@ void DemoRoutes::answer_api(const HttpRequest& request, Respond respond) {
   }
   if (what == "item") return respond(item(*id));
   if (what == "truth") return respond(truth_of(*id));
-  if (what == "person") return ask_product("/v1/people/" + percent_encode("anonymous:" + *id), std::move(respond));
-  if (what == "explain") return ask_product("/v1/decisions/" + percent_encode(*id) + "/explain", std::move(respond));
+  if (what == "person")
+    return ask_product("/v1/people/" + percent_encode("anonymous:" + *id), std::move(respond));
+  if (what == "explain")
+    return ask_product("/v1/decisions/" + percent_encode(*id) + "/explain", std::move(respond));
   if (what == "lift") {
     const std::string slot = percent_encode(*id);
     const std::string target = "/v1/reports/lift?slot=" + slot;
@@ -152,7 +161,9 @@ void DemoRoutes::ask_product(std::string target, Respond respond) {
   request.path = whole.substr(0, whole.find('?'));
   if (request.path.size() < whole.size()) request.query = whole.substr(request.path.size() + 1);
   request.local = true;
-  product_.handle(request, [asked, respond = std::move(respond)](HttpResponse response) { respond(std::move(response)); });
+  product_.handle(request, [asked, respond = std::move(respond)](HttpResponse response) {
+    respond(std::move(response));
+  });
 }
 
 HttpResponse DemoRoutes::state() const {
@@ -160,9 +171,12 @@ HttpResponse DemoRoutes::state() const {
   const sim::Magazine& world = stage_.world();
   std::string body;
   JsonWriter json(body);
-  json.begin_object().field("now", format_time(now.now_ms)).field("day", world.day_of(now.now_ms) + 1);
+  json.begin_object()
+      .field("now", format_time(now.now_ms))
+      .field("day", world.day_of(now.now_ms) + 1);
   json.field("playing", now.playing).field("readers", world.readers().size());
-  if (now.playing) json.field("world", format_time(now.progress.now_ms)).field("until", format_time(now.until_ms));
+  if (now.playing)
+    json.field("world", format_time(now.progress.now_ms)).field("until", format_time(now.until_ms));
   if (!now.problem.empty()) json.field("problem", now.problem);
   json.field("publicKey", public_key_).key("history").begin_object();
   json.field("visits", now.progress.visits).field("decisions", now.progress.decisions);
@@ -171,7 +185,9 @@ HttpResponse DemoRoutes::state() const {
   for (std::size_t i = 0; i < now.truth.size(); ++i) {
     json.key(sim::slot_name(static_cast<sim::Place>(i))).begin_object();
     json.field("readers", now.truth[i].readers).field("asServed", now.truth[i].as_served);
-    json.field("asGeneral", now.truth[i].as_general).field("lift", now.truth[i].lift()).end_object();
+    json.field("asGeneral", now.truth[i].as_general)
+        .field("lift", now.truth[i].lift())
+        .end_object();
   }
   json.end_object().end_object();
   return json_response(200, std::move(body));
@@ -194,7 +210,8 @@ HttpResponse DemoRoutes::front() const {
   for (std::size_t i = 0; i < until; ++i) {
     const auto piece = static_cast<sim::Piece>(i);
     const auto& offer = world.items()[i].offer;
-    const bool over = offer && offer->valid_until_ms && *offer->valid_until_ms <= stage_.now().now_ms;
+    const bool over =
+        offer && offer->valid_until_ms && *offer->valid_until_ms <= stage_.now().now_ms;
     if (world.is_product(piece) && !over) append_card(json, world, piece, false);
   }
   json.end_array().end_object();
@@ -244,17 +261,21 @@ HttpResponse DemoRoutes::truth_of(const std::string& id) const {
 
 HttpResponse DemoRoutes::move_clock(const HttpRequest& request) {
   if (request.method != "POST") return problem_text(405, "The clock takes a POST.");
-  if (!from_our_page(request)) return problem_text(403, "Only the demo's own pages move its clock.");
+  if (!from_our_page(request))
+    return problem_text(403, "Only the demo's own pages move its clock.");
   JsonParser parser(kClockBodyBytesMax);
   const auto document = parser.parse(request.body);
   std::string_view step;
   if (!document || (*document)["to"].get(step)) {
-    return problem_text(400, "Send {\"to\": \"next-hour\"}, or next-morning, +7d, +30d, next-quarter.");
+    return problem_text(400,
+                        "Send {\"to\": \"next-hour\"}, or next-morning, +7d, +30d, next-quarter.");
   }
   const auto target = clock_target(step, stage_.now().now_ms);
-  if (!target) return problem_text(400, "to is next-hour, next-morning, +7d, +30d or next-quarter.");
+  if (!target)
+    return problem_text(400, "to is next-hour, next-morning, +7d, +30d or next-quarter.");
   if (const auto started = stage_.play_to(*target); !started) {
-    return problem_text(started.error().code == ErrorCode::kConflict ? 409 : 400, started.error().message);
+    return problem_text(started.error().code == ErrorCode::kConflict ? 409 : 400,
+                        started.error().message);
   }
   HttpResponse response = state();
   response.status = 202;

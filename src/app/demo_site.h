@@ -17,7 +17,9 @@ struct DemoFile {
 // Null: there is no such file.
 const DemoFile* demo_file(std::string_view name);
 
-// The script, in demo_site_script.cc: in parts, because a literal has a length that compilers promise.
-std::string demo_script();
+// The script in two parts: what a visitor sees and does (demo_site_script.cc), and the panel that
+// looks behind it (demo_site_panel.cc).
+std::string_view demo_script_of_pages();
+std::string_view demo_script_of_panel();
 
 }  // namespace ante

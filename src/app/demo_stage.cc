@@ -64,7 +64,8 @@ void DemoStage::play(TimeMs until) {
 
 void DemoStage::refresh_truth() {
   std::array<sim::Truth, sim::kPlaces> truth;
-  for (std::size_t i = 0; i < truth.size(); ++i) truth[i] = player_.truth(static_cast<sim::Place>(i));
+  for (std::size_t i = 0; i < truth.size(); ++i)
+    truth[i] = player_.truth(static_cast<sim::Place>(i));
   MutexLock lock(mutex_);
   truth_ = truth;
 }
