@@ -25,7 +25,8 @@ std::vector<Piece> Lives::general(const Visit& visit, Place place) const {
 
 Reaction Lives::live_without(const Visit& visit, Place place) {
   Life& life = lives_[visit.reader];
-  const auto slate = general_slate(magazine_.picks(place, visit.at_ms), life.served, left_out(visit, place), kPlacesMax);
+  const auto slate = general_slate(magazine_.picks(place, visit.at_ms), life.served,
+                                   left_out(visit, place), kPlacesMax);
   const Reaction reaction = magazine_.react(visit, place, slate, life.served);
   remember(life.served, slate, reaction);
   remember(life.general, slate, reaction);
@@ -38,12 +39,14 @@ Reaction Lives::live(const Visit& visit, Place place, std::span<const Piece> sla
   remember(life.served, slate, reaction);
   if (!treated) return reaction;
   life.treated = true;
-  const auto other = general_slate(magazine_.picks(place, visit.at_ms), life.general, left_out(visit, place), kPlacesMax);
+  const auto other = general_slate(magazine_.picks(place, visit.at_ms), life.general,
+                                   left_out(visit, place), kPlacesMax);
   const Reaction without = magazine_.react(visit, place, other, life.general);
   remember(life.general, other, without);
   auto& exposures = life.exposures[static_cast<std::size_t>(place)];
   if (exposures.empty() || visit.at_ms < exposures.front().at_ms + kTruthWindowMsMax) {
-    exposures.push_back({visit.at_ms, static_cast<float>(reaction.goal_chance), static_cast<float>(without.goal_chance)});
+    exposures.push_back({visit.at_ms, static_cast<float>(reaction.goal_chance),
+                         static_cast<float>(without.goal_chance)});
   }
   return reaction;
 }

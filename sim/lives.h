@@ -22,8 +22,8 @@
 namespace ante::sim {
 
 struct Truth {
-  std::uint64_t readers = 0;   // treated, window closed
-  double as_served = 0;        // mean number of goals in the window
+  std::uint64_t readers = 0;  // treated, window closed
+  double as_served = 0;       // mean number of goals in the window
   double as_general = 0;
   double lift() const { return as_served - as_general; }
 };

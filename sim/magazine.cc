@@ -19,26 +19,26 @@ constexpr double kArchivePerTopic = 14;
 constexpr double kEvergreenShare = 0.4;
 constexpr double kArchiveEvergreenShare = 0.7;
 constexpr std::int32_t kArchiveDays = 360;
-constexpr std::size_t kPickedFrom = 30;              // recent articles the editor picks from
-constexpr DurationMs kMorningMs = 6 * kHourMs;      // when the editor publishes
+constexpr std::size_t kPickedFrom = 30;         // recent articles the editor picks from
+constexpr DurationMs kMorningMs = 6 * kHourMs;  // when the editor publishes
 constexpr std::int32_t kOfferEveryWeeks = 2;
 constexpr std::int32_t kOfferDays = 10;
 constexpr double kOfferPrice = 0.75;
 
 // How well each place of a slate is seen.
 constexpr std::array<double, kPlacesMax> kSeen = {0.95, 0.75, 0.55};
-constexpr double kClickBase = 0.012;        // taken by chance, whatever it is
-constexpr double kClickSlope = 0.34;        // times how much he wants it
-constexpr double kTakenAgain = 0.05;        // what he has read is hardly read again
-constexpr double kTired = 0.85;             // each time it was shown and left
+constexpr double kClickBase = 0.012;  // taken by chance, whatever it is
+constexpr double kClickSlope = 0.34;  // times how much he wants it
+constexpr double kTakenAgain = 0.05;  // what he has read is hardly read again
+constexpr double kTired = 0.85;       // each time it was shown and left
 constexpr double kFinishBase = 0.40, kFinishSlope = 0.50;
-constexpr double kRefuseChance = 0.012;     // "not for me", of what is nothing to him
+constexpr double kRefuseChance = 0.012;  // "not for me", of what is nothing to him
 constexpr double kRefuseBelow = 0.06;
 constexpr double kPinChance = 0.05, kPinTaste = 0.9;
 
 constexpr double kFreshFloor = 0.25, kFreshDays = 10;
-constexpr float kTimeless = 0.85F;          // evergreens and things of the shop
-constexpr double kIdleProduct = 0.2;        // a thing of the shop without an errand for it
+constexpr float kTimeless = 0.85F;    // evergreens and things of the shop
+constexpr double kIdleProduct = 0.2;  // a thing of the shop without an errand for it
 constexpr double kErrandTaste = 0.9;
 
 constexpr double kHomeShare = 0.6;
@@ -60,10 +60,40 @@ std::string numbered(const char* format, std::size_t number) {
 }  // namespace
 
 enum class Magazine::Purpose : std::uint64_t {
-  kTaste = 1, kFavourite, kSecond, kThird, kDisliked, kRate, kHabit, kDevice, kJoined, kName,
-  kPull, kEvergreen, kTopicOfWeek, kArchiveTime, kErrand, kErrandDay, kErrandTopic, kErrandLength,
-  kActive, kParts, kMailed, kHour, kMinute, kHome, kLanding, kLandingPool, kFinish, kShop, kProduct,
-  kBuy, kClick, kClickFinish, kRefuse, kPin,
+  kTaste = 1,
+  kFavourite,
+  kSecond,
+  kThird,
+  kDisliked,
+  kRate,
+  kHabit,
+  kDevice,
+  kJoined,
+  kName,
+  kPull,
+  kEvergreen,
+  kTopicOfWeek,
+  kArchiveTime,
+  kErrand,
+  kErrandDay,
+  kErrandTopic,
+  kErrandLength,
+  kActive,
+  kParts,
+  kMailed,
+  kHour,
+  kMinute,
+  kHome,
+  kLanding,
+  kLandingPool,
+  kFinish,
+  kShop,
+  kProduct,
+  kBuy,
+  kClick,
+  kClickFinish,
+  kRefuse,
+  kPin,
 };
 
 std::string_view slot_name(Place place) { return kSlotNames[static_cast<std::size_t>(place)]; }
@@ -224,13 +254,14 @@ std::int32_t Magazine::day_of(TimeMs at_ms) const {
 }
 
 std::size_t Magazine::published_until(TimeMs at_ms) const {
-  return static_cast<std::size_t>(
-      std::upper_bound(published_.begin(), published_.end(), at_ms) - published_.begin());
+  return static_cast<std::size_t>(std::upper_bound(published_.begin(), published_.end(), at_ms) -
+                                  published_.begin());
 }
 
 std::optional<Piece> Magazine::find(std::string_view item_id) const {
-  const auto at = std::lower_bound(by_id_.begin(), by_id_.end(), item_id,
-                                   [](const auto& entry, std::string_view id) { return entry.first < id; });
+  const auto at =
+      std::lower_bound(by_id_.begin(), by_id_.end(), item_id,
+                       [](const auto& entry, std::string_view id) { return entry.first < id; });
   if (at == by_id_.end() || at->first != item_id) return std::nullopt;
   return at->second;
 }
@@ -248,7 +279,8 @@ std::vector<Piece> Magazine::picks(Place place, TimeMs at_ms) const {
     return chosen;
   }
   std::vector<std::pair<double, Piece>> ranked;
-  for (std::size_t i = published_until(day_start(week * 7)); i-- > 0 && ranked.size() < kPickedFrom;) {
+  for (std::size_t i = published_until(day_start(week * 7));
+       i-- > 0 && ranked.size() < kPickedFrom;) {
     if (facts_[i].product) continue;
     const double worth = facts_[i].pull * topic_words()[facts_[i].topic].readers;
     ranked.emplace_back(-(items_[i].must_read ? worth + 10 : worth), static_cast<Piece>(i));
@@ -275,7 +307,8 @@ std::optional<Piece> Magazine::mailing(std::int32_t day) const {
 Reader Magazine::make_reader(std::uint32_t number) const {
   Reader reader;
   reader.id = numbered("reader-%06u", number);
-  reader.name = std::string(first_name(static_cast<std::size_t>(luck(Purpose::kName, number) * 4000)));
+  reader.name =
+      std::string(first_name(static_cast<std::size_t>(luck(Purpose::kName, number) * 4000)));
   for (std::size_t topic = 0; topic < kArticleTopicCount; ++topic) {
     reader.taste[topic] = static_cast<float>(0.02 + 0.08 * luck(Purpose::kTaste, number, topic));
   }
@@ -286,11 +319,14 @@ Reader Magazine::make_reader(std::uint32_t number) const {
   const double rate = luck(Purpose::kRate, number);
   reader.days_active = static_cast<float>(0.03 + 0.45 * rate * rate * rate);
   reader.habit = static_cast<std::uint8_t>(luck(Purpose::kHabit, number) * 3);
-  constexpr std::array<std::string_view, 5> kDevices = {"phone", "phone", "phone", "desktop", "tablet"};
-  reader.device = kDevices[static_cast<std::size_t>(luck(Purpose::kDevice, number) * kDevices.size())];
+  constexpr std::array<std::string_view, 5> kDevices = {"phone", "phone", "phone", "desktop",
+                                                        "tablet"};
+  reader.device =
+      kDevices[static_cast<std::size_t>(luck(Purpose::kDevice, number) * kDevices.size())];
   const double joined = luck(Purpose::kJoined, number);
   if (joined >= kPresentAtStart) {
-    reader.joined_day = static_cast<std::int32_t>((joined - kPresentAtStart) / (1 - kPresentAtStart) * kJoinDays);
+    reader.joined_day =
+        static_cast<std::int32_t>((joined - kPresentAtStart) / (1 - kPresentAtStart) * kJoinDays);
   }
   return reader;
 }
@@ -301,15 +337,18 @@ std::optional<Errand> Magazine::errand(std::uint32_t reader, std::int32_t day) c
   Errand errand;
   if (kind < 0.25) {
     errand.kind = ErrandKind::kChoosing;
-    constexpr std::array<std::size_t, 5> kChosen = {0, 2, 9, 12, 11};  // watch, shoes, bicycle, gear, outdoors
-    errand.topic = kChosen[static_cast<std::size_t>(luck(Purpose::kErrandTopic, reader, cycle) * kChosen.size())];
+    constexpr std::array<std::size_t, 5> kChosen = {0, 2, 9, 12,
+                                                    11};  // watch, shoes, bicycle, gear, outdoors
+    errand.topic = kChosen[static_cast<std::size_t>(luck(Purpose::kErrandTopic, reader, cycle) *
+                                                    kChosen.size())];
   } else if (kind < 0.37) {
     errand.kind = ErrandKind::kGift;
     errand.topic = kGiftTopic;
   } else if (kind < 0.55) {
     errand.kind = ErrandKind::kRestocking;
     constexpr std::array<std::size_t, 3> kUsedUp = {3, 6, 7};  // blades, coffee, whisky
-    errand.topic = kUsedUp[static_cast<std::size_t>(luck(Purpose::kErrandTopic, reader) * kUsedUp.size())];
+    errand.topic =
+        kUsedUp[static_cast<std::size_t>(luck(Purpose::kErrandTopic, reader) * kUsedUp.size())];
   } else {
     return std::nullopt;
   }
@@ -319,8 +358,10 @@ std::optional<Errand> Magazine::errand(std::uint32_t reader, std::int32_t day) c
     errand.first_day = start + offset + (day - start - offset) / 30 * 30;
     errand.last_day = errand.first_day + 6;
   } else {
-    errand.first_day = start + static_cast<std::int32_t>(luck(Purpose::kErrandDay, reader, cycle) * 75);
-    errand.last_day = errand.first_day + 9 + static_cast<std::int32_t>(luck(Purpose::kErrandLength, reader, cycle) * 12);
+    errand.first_day =
+        start + static_cast<std::int32_t>(luck(Purpose::kErrandDay, reader, cycle) * 75);
+    errand.last_day = errand.first_day + 9 +
+                      static_cast<std::int32_t>(luck(Purpose::kErrandLength, reader, cycle) * 12);
   }
   if (day < errand.first_day || day > errand.last_day) return std::nullopt;
   return errand;
@@ -338,14 +379,17 @@ std::vector<Visit> Magazine::visits(std::int32_t day) const {
     if (day < who.joined_day) continue;
     const double active = who.days_active * (weekend ? 1.2 : 0.92);
     // The day somebody joins is the day he first came.
-    const bool comes = luck(Purpose::kActive, reader, on) < active || (day == who.joined_day && day > 0);
-    const bool mailed = mail && day > who.joined_day && luck(Purpose::kMailed, reader, on) < kMailedVisit * (0.3 + who.days_active);
+    const bool comes =
+        luck(Purpose::kActive, reader, on) < active || (day == who.joined_day && day > 0);
+    const bool mailed = mail && day > who.joined_day &&
+                        luck(Purpose::kMailed, reader, on) < kMailedVisit * (0.3 + who.days_active);
     std::uint32_t parts = 0;
     if (comes) {
       const double more = luck(Purpose::kParts, reader, on);
       parts = 1 + (more < kSecondVisit ? 1U : 0U) + (more < kThirdVisit ? 1U : 0U);
     }
-    for (std::uint32_t part = 0; part < parts; ++part) all.push_back(make_visit(reader, day, part, false));
+    for (std::uint32_t part = 0; part < parts; ++part)
+      all.push_back(make_visit(reader, day, part, false));
     if (mailed) all.push_back(make_visit(reader, day, 3, true));
   }
   std::sort(all.begin(), all.end(), [](const Visit& a, const Visit& b) {
@@ -354,21 +398,25 @@ std::vector<Visit> Magazine::visits(std::int32_t day) const {
   return all;
 }
 
-Visit Magazine::make_visit(std::uint32_t reader, std::int32_t day, std::uint32_t part, bool mailed) const {
+Visit Magazine::make_visit(std::uint32_t reader, std::int32_t day, std::uint32_t part,
+                           bool mailed) const {
   Visit visit;
   visit.reader = reader;
   visit.number = static_cast<std::uint32_t>(day) * 4 + part;
   constexpr std::array<double, 3> kHabitHour = {7.2, 12.3, 20.4};
-  double hour = kHabitHour[(readers_[reader].habit + (part < 3 ? part : 0U)) % 3] + 1.1 * bell(Purpose::kHour, reader, visit.number);
+  double hour = kHabitHour[(readers_[reader].habit + (part < 3 ? part : 0U)) % 3] +
+                1.1 * bell(Purpose::kHour, reader, visit.number);
   if (mailed) hour = 9 + 3 * luck(Purpose::kHour, reader, visit.number, 1);
   hour = std::clamp(hour, 0.1, 23.6);
   visit.at_ms = day_start(day) + static_cast<TimeMs>(hour * static_cast<double>(kHourMs));
-  visit.at_ms += static_cast<TimeMs>(luck(Purpose::kMinute, reader, visit.number) * static_cast<double>(kMinuteMs));
+  visit.at_ms += static_cast<TimeMs>(luck(Purpose::kMinute, reader, visit.number) *
+                                     static_cast<double>(kMinuteMs));
   visit.newsletter = mailed;
   visit.home = !mailed && luck(Purpose::kHome, reader, visit.number) < kHomeShare;
   visit.article = mailed ? *mailing(day) : landing(reader, visit.number, visit.at_ms);
   const double want = appeal(reader, visit.article, visit.at_ms);
-  visit.finished = luck(Purpose::kFinish, reader, visit.number) < kFinishBase + kFinishSlope * std::min(want, 1.0);
+  visit.finished = luck(Purpose::kFinish, reader, visit.number) <
+                   kFinishBase + kFinishSlope * std::min(want, 1.0);
   if (!mailed) go_shopping(visit, day);
   return visit;
 }
@@ -385,11 +433,14 @@ Piece Magazine::landing(std::uint32_t reader, std::uint32_t number, TimeMs at_ms
     sum += weight;
   };
   const std::size_t until = published_until(at_ms);
-  for (std::size_t i = 0; i < kLandingRecent && i < until; ++i) add(static_cast<Piece>(until - 1 - i));
+  for (std::size_t i = 0; i < kLandingRecent && i < until; ++i)
+    add(static_cast<Piece>(until - 1 - i));
   const auto timeless = static_cast<std::size_t>(
-      std::lower_bound(evergreens_.begin(), evergreens_.end(), static_cast<Piece>(until)) - evergreens_.begin());
+      std::lower_bound(evergreens_.begin(), evergreens_.end(), static_cast<Piece>(until)) -
+      evergreens_.begin());
   for (std::size_t i = 0; i < kLandingTimeless && timeless > 0; ++i) {
-    add(evergreens_[static_cast<std::size_t>(luck(Purpose::kLandingPool, reader, number, i) * static_cast<double>(timeless))]);
+    add(evergreens_[static_cast<std::size_t>(luck(Purpose::kLandingPool, reader, number, i) *
+                                             static_cast<double>(timeless))]);
   }
   CHECK(count > 0);
   double left = luck(Purpose::kLanding, reader, number) * sum;
@@ -403,7 +454,8 @@ Piece Magazine::landing(std::uint32_t reader, std::uint32_t number, TimeMs at_ms
 void Magazine::go_shopping(Visit& visit, std::int32_t day) const {
   const auto wanted = errand(visit.reader, day);
   if (wanted) visit.errand = wanted->kind;
-  if (luck(Purpose::kShop, visit.reader, visit.number) >= (wanted ? kShopWithErrand : kShopIdle)) return;
+  if (luck(Purpose::kShop, visit.reader, visit.number) >= (wanted ? kShopWithErrand : kShopIdle))
+    return;
   const double which = luck(Purpose::kProduct, visit.reader, visit.number);
   std::vector<Piece> shelf;
   for (const Piece piece : products_) {
@@ -414,7 +466,8 @@ void Magazine::go_shopping(Visit& visit, std::int32_t day) const {
   }
   if (shelf.empty()) return;
   visit.product = shelf[static_cast<std::size_t>(which * static_cast<double>(shelf.size()))];
-  visit.bought = luck(Purpose::kBuy, visit.reader, visit.number) < (wanted ? kBuyWithErrand : kBuyIdle);
+  visit.bought =
+      luck(Purpose::kBuy, visit.reader, visit.number) < (wanted ? kBuyWithErrand : kBuyIdle);
   visit.gift = visit.bought && wanted && wanted->kind == ErrandKind::kGift;
 }
 
@@ -422,7 +475,8 @@ void Magazine::go_shopping(Visit& visit, std::int32_t day) const {
 
 float Magazine::freshness(Piece piece, TimeMs at_ms) const {
   if (facts_[piece].evergreen) return kTimeless;
-  const double days = static_cast<double>(std::max<TimeMs>(0, at_ms - published_[piece])) / static_cast<double>(kDayMs);
+  const double days = static_cast<double>(std::max<TimeMs>(0, at_ms - published_[piece])) /
+                      static_cast<double>(kDayMs);
   return static_cast<float>(kFreshFloor + (1 - kFreshFloor) * std::exp(-days / kFreshDays));
 }
 
@@ -436,13 +490,16 @@ double Magazine::appeal(std::uint32_t reader, Piece piece, TimeMs at_ms) const {
   return std::min(1.0, taste * facts.pull * freshness(piece, at_ms));
 }
 
-// Probability that he opens what stands at `position`, once he looks there, and that he finishes it.
+// Probability that he opens what stands at `position`, once he looks there, and that he finishes
+// it.
 std::pair<double, double> Magazine::chances(const Visit& visit, Piece piece, std::size_t position,
                                             const Memory& memory) const {
-  if (std::find(memory.refused.begin(), memory.refused.end(), piece) != memory.refused.end()) return {0, 0};
+  if (std::find(memory.refused.begin(), memory.refused.end(), piece) != memory.refused.end())
+    return {0, 0};
   const double want = appeal(visit.reader, piece, visit.at_ms);
   double click = kClickBase + kClickSlope * want;
-  if (std::find(memory.taken.begin(), memory.taken.end(), piece) != memory.taken.end()) click *= kTakenAgain;
+  if (std::find(memory.taken.begin(), memory.taken.end(), piece) != memory.taken.end())
+    click *= kTakenAgain;
   for (const auto& [item, times] : memory.shown) {
     if (item == piece) click *= std::pow(kTired, times);
   }
@@ -463,7 +520,8 @@ Reaction Magazine::react(const Visit& visit, Place place, std::span<const Piece>
       reaction.clicked = i;
       reaction.finished = luck(Purpose::kClickFinish, visit.reader, occasion, slate[i]) < finish;
     }
-    if (!reaction.refused && reaction.clicked != i && appeal(visit.reader, slate[i], visit.at_ms) < kRefuseBelow &&
+    if (!reaction.refused && reaction.clicked != i &&
+        appeal(visit.reader, slate[i], visit.at_ms) < kRefuseBelow &&
         luck(Purpose::kRefuse, visit.reader, occasion, slate[i]) < kRefuseChance) {
       reaction.refused = i;
     }
@@ -485,7 +543,8 @@ void remember_read(Memory& memory, Piece piece) {
 
 void remember(Memory& memory, std::span<const Piece> slate, const Reaction& reaction) {
   for (const Piece piece : slate) {
-    const auto at = std::find_if(memory.shown.begin(), memory.shown.end(), [&](const auto& s) { return s.first == piece; });
+    const auto at = std::find_if(memory.shown.begin(), memory.shown.end(),
+                                 [&](const auto& s) { return s.first == piece; });
     if (at != memory.shown.end()) {
       at->second = static_cast<std::uint8_t>(std::min(at->second + 1, 200));
       continue;
@@ -502,7 +561,8 @@ std::vector<Piece> general_slate(std::span<const Piece> picks, const Memory& mem
   std::vector<Piece> slate;
   for (const Piece piece : picks) {
     if (slate.size() == places) break;
-    const bool refused = std::find(memory.refused.begin(), memory.refused.end(), piece) != memory.refused.end();
+    const bool refused =
+        std::find(memory.refused.begin(), memory.refused.end(), piece) != memory.refused.end();
     if (!refused && piece != but) slate.push_back(piece);
   }
   return slate;

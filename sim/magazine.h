@@ -27,12 +27,12 @@
 namespace ante::sim {
 
 inline constexpr std::uint32_t kReadersMax = 1'000'000;
-inline constexpr std::int32_t kWeeksMax = 156;         // the world is written three years ahead
-inline constexpr std::size_t kTopicsAWeek = 20;        // articles a week
+inline constexpr std::int32_t kWeeksMax = 156;   // the world is written three years ahead
+inline constexpr std::size_t kTopicsAWeek = 20;  // articles a week
 inline constexpr std::size_t kPlacesMax = 3;
-inline constexpr std::size_t kPicksCount = 8;          // the editor's list: longer than the places
-inline constexpr std::size_t kShownKept = 24;          // items whose repetition a reader notices
-inline constexpr std::size_t kTakenKept = 64;          // items a reader remembers having read
+inline constexpr std::size_t kPicksCount = 8;  // the editor's list: longer than the places
+inline constexpr std::size_t kShownKept = 24;  // items whose repetition a reader notices
+inline constexpr std::size_t kTakenKept = 64;  // items a reader remembers having read
 
 // Index of an item in Magazine::items().
 using Piece = std::uint32_t;
@@ -53,33 +53,33 @@ struct Errand {
 };
 
 struct Reader {
-  std::string id;    // as the site calls them: "reader-000017"
+  std::string id;  // as the site calls them: "reader-000017"
   std::string name;
   std::array<float, kTopicCount> taste{};  // 0 = not for him .. 1 = his
-  float days_active = 0;    // share of days on which he comes by
-  std::uint8_t habit = 0;   // morning, lunch, evening
+  float days_active = 0;                   // share of days on which he comes by
+  std::uint8_t habit = 0;                  // morning, lunch, evening
   std::int32_t joined_day = 0;
   std::string_view device;  // phone | desktop | tablet
 };
 
 struct Visit {
   std::uint32_t reader = 0;
-  std::uint32_t number = 0;   // of this reader's visits; unique, not dense
+  std::uint32_t number = 0;  // of this reader's visits; unique, not dense
   TimeMs at_ms = 0;
-  bool home = false;          // passed the front page
-  bool newsletter = false;    // came by the mail that everybody got
-  Piece article = 0;          // what he came to read
-  bool finished = false;      // …and read to the end
+  bool home = false;             // passed the front page
+  bool newsletter = false;       // came by the mail that everybody got
+  Piece article = 0;             // what he came to read
+  bool finished = false;         // …and read to the end
   std::optional<Piece> product;  // looked at in the shop
   bool bought = false;
-  bool gift = false;          // bought for somebody else
+  bool gift = false;  // bought for somebody else
   std::optional<ErrandKind> errand;
 };
 
 // What a reader remembers, in one run of the world: what he took, saw too often, or waved away.
 struct Memory {
-  std::vector<Piece> taken;                                 // newest last
-  std::vector<std::pair<Piece, std::uint8_t>> shown;        // newest last
+  std::vector<Piece> taken;                           // newest last
+  std::vector<std::pair<Piece, std::uint8_t>> shown;  // newest last
   std::vector<Piece> refused;
 };
 
@@ -138,7 +138,7 @@ class Magazine {
  private:
   struct Facts {
     std::size_t topic = 0;
-    float pull = 1;   // how good it is, for whoever likes the topic
+    float pull = 1;  // how good it is, for whoever likes the topic
     bool product = false, evergreen = false;
   };
   enum class Purpose : std::uint64_t;
@@ -148,9 +148,11 @@ class Magazine {
   void write_archive(std::vector<std::size_t>& written);
   void stock_shop();
   void write_week(std::int32_t week, std::vector<std::size_t>& written);
-  void add_article(std::size_t topic, std::size_t number, TimeMs at_ms, bool evergreen, bool must_read);
+  void add_article(std::size_t topic, std::size_t number, TimeMs at_ms, bool evergreen,
+                   bool must_read);
   Reader make_reader(std::uint32_t number) const;
-  std::size_t topic_by(Purpose purpose, std::uint64_t a, std::uint64_t b, float TopicWords::* weight) const;
+  std::size_t topic_by(Purpose purpose, std::uint64_t a, std::uint64_t b,
+                       float TopicWords::* weight) const;
   Visit make_visit(std::uint32_t reader, std::int32_t day, std::uint32_t part, bool mailed) const;
   Piece landing(std::uint32_t reader, std::uint32_t number, TimeMs at_ms) const;
   void go_shopping(Visit& visit, std::int32_t day) const;
@@ -160,8 +162,8 @@ class Magazine {
 
   MagazineOptions options_;
   std::vector<Item> items_;
-  std::vector<Facts> facts_;                 // of items_
-  std::vector<TimeMs> published_;            // of items_, ascending
+  std::vector<Facts> facts_;                          // of items_
+  std::vector<TimeMs> published_;                     // of items_, ascending
   std::vector<std::pair<std::string, Piece>> by_id_;  // sorted
   std::vector<Piece> products_, evergreens_;
   std::vector<Reader> readers_;

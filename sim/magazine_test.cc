@@ -39,7 +39,8 @@ TEST(MagazineTest, TwentyArticlesAWeekAndUniqueIds) {
   std::map<std::int32_t, int> articles;
   for (const Item& item : m.items()) {
     EXPECT_TRUE(ids.insert(item.id).second) << item.id;
-    if (item.kind == "article" && item.published_at_ms >= kMonday) ++articles[m.day_of(item.published_at_ms) / 7];
+    if (item.kind == "article" && item.published_at_ms >= kMonday)
+      ++articles[m.day_of(item.published_at_ms) / 7];
     EXPECT_TRUE(item_from_json(item_to_json(item))) << item.id;
   }
   ASSERT_EQ(articles.size(), static_cast<std::size_t>(kWeeksMax));
@@ -114,7 +115,8 @@ TEST(MagazineTest, KnowingTastesHelps) {
       const auto picks = m.picks(Place::kHome, visit.at_ms);
       general += m.react(visit, Place::kHome, std::span(picks).first(3), {}).goal_chance;
       std::vector<std::pair<double, Piece>> all;
-      for (Piece p = 0; p < m.published_until(visit.at_ms); ++p) all.emplace_back(-m.appeal(visit.reader, p, visit.at_ms), p);
+      for (Piece p = 0; p < m.published_until(visit.at_ms); ++p)
+        all.emplace_back(-m.appeal(visit.reader, p, visit.at_ms), p);
       std::partial_sort(all.begin(), all.begin() + 3, all.end());
       const std::array<Piece, 3> best = {all[0].second, all[1].second, all[2].second};
       oracle += m.react(visit, Place::kHome, best, {}).goal_chance;

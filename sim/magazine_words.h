@@ -37,8 +37,8 @@ struct Thing {
   std::size_t topic;
   std::string_view name;
   double price;
-  bool repeatable;             // used up, bought again
-  std::string_view variants;   // "black|tan|olive"; empty = one kind only
+  bool repeatable;            // used up, bought again
+  std::string_view variants;  // "black|tan|olive"; empty = one kind only
 };
 std::span<const Thing> things();
 

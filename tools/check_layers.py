@@ -117,7 +117,8 @@ def missing_targets(root, path, file):
     problems = []
     for number, line in enumerate(file.read_text(errors="replace").split("\n"), 1):
         match = INCLUDE.match(line)
-        if match and match.group(1) == '"' and not (root / "src" / match.group(2)).is_file():
+        places = [root / "src", root] if match and match.group(2).startswith("sim/") else [root / "src"]
+        if match and match.group(1) == '"' and not any((at / match.group(2)).is_file() for at in places):
             problems.append(f'{path}:{number}: "{match.group(2)}" does not exist')
     return problems
 
