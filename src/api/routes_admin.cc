@@ -39,7 +39,7 @@ void verify(Api& api, CallPointer call) {
             if (!found) return waiting->problem(found.error());
             return waiting->reply_json(200, std::move(*found));
           }
-          const auto counts = verify_log(api.engine.store());
+          const auto counts = count_log(api.engine.store());
           if (!counts) return waiting->problem(counts.error());
           std::string body;
           JsonWriter json(body);

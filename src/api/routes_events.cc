@@ -78,6 +78,8 @@ void boot_settings(Api&, CallPointer call) {
   json.begin_object().key("integrations").begin_object().key("Segment.io").begin_object();
   json.field("apiKey", key).field("apiHost", host + "/v1").field("protocol", protocol);
   json.end_object().end_object();
+  // Without this the library sends its own figures to its maker's host.
+  json.key("metrics").begin_object().field("sampleRate", 0).end_object();
   json.key("plan").begin_object().key("track").begin_object().end_object().end_object();
   json.end_object();
   HttpResponse response;

@@ -87,7 +87,7 @@ Result<void> find_message(JsonWriter& json, bool& found, Engine& engine, std::st
 
 }  // namespace
 
-Result<LogCount> verify_log(const Store& store) {
+Result<LogCount> count_log(const Store& store) {
   LogCount counts;
   std::map<std::uint16_t, std::uint64_t> next;
   TRY(store.scan_log(

@@ -23,7 +23,7 @@ struct LogCount {
 };
 
 // Every value of the log, its checksum and its sequences. kDataLoss names the first damage.
-Result<LogCount> verify_log(const Store& store);
+Result<LogCount> count_log(const Store& store);
 
 // Folds the whole log into fresh folds and compares their saved states with the engine's:
 // (name of the fold, equal). REQUIRES that nobody writes.

@@ -7,6 +7,7 @@
 
 #include "api/problem.h"
 #include "app/command.h"
+#include "app/demo_command.h"
 #include "base/json_parser.h"
 #include "base/text.h"
 
@@ -66,12 +67,16 @@ void print_message(std::string_view text) {
 Exit end_with(const Error& error) {
   print_message("ante: " + error.message);
   switch (error.code) {
-    case ErrorCode::kNotFound: return Exit::kNotFound;
-    case ErrorCode::kConflict: return Exit::kRefused;
-    case ErrorCode::kUnavailable: return Exit::kUnreachable;
+    case ErrorCode::kNotFound:
+      return Exit::kNotFound;
+    case ErrorCode::kConflict:
+      return Exit::kRefused;
+    case ErrorCode::kUnavailable:
+      return Exit::kUnreachable;
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kDataLoss:
-    case ErrorCode::kInternal: return Exit::kFailed;
+    case ErrorCode::kInternal:
+      return Exit::kFailed;
   }
   return Exit::kFailed;
 }
@@ -89,12 +94,16 @@ Exit end_with(const ApiAnswer& answer) {
   print_message("ante: " + std::string(detail.empty() ? title : detail));
   if (!fix.empty()) print_message("fix: " + std::string(fix));
   switch (answer.status) {
-    case 404: return Exit::kNotFound;
+    case 404:
+      return Exit::kNotFound;
     case 403:
     case 409:
-    case 412: return Exit::kRefused;
-    case 503: return Exit::kUnreachable;
-    default: return Exit::kFailed;
+    case 412:
+      return Exit::kRefused;
+    case 503:
+      return Exit::kUnreachable;
+    default:
+      return Exit::kFailed;
   }
 }
 
@@ -109,6 +118,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_directory_commands(line);
   add_data_commands(line);
   add_api_commands(line);
+  add_demo_command(line);
   fall_through(app);
   app.set_version_flag("--version", "ante 0.1.0");
   try {

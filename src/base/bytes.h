@@ -90,7 +90,9 @@ class ByteReader {
     }
     return in_.substr(at_ - static_cast<std::size_t>(size), static_cast<std::size_t>(size));
   }
-  std::string_view raw(std::size_t size) { return take(size) ? in_.substr(at_ - size, size) : std::string_view{}; }
+  std::string_view raw(std::size_t size) {
+    return take(size) ? in_.substr(at_ - size, size) : std::string_view{};
+  }
 
   // An element count, refused when the rest of the input cannot hold that many elements.
   std::size_t count(std::size_t element_bytes_min) {

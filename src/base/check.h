@@ -10,6 +10,6 @@ namespace ante {
 
 }  // namespace ante
 
-#define CHECK(condition)                                                             \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                               \
+#define CHECK(condition)                               \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::ante::check_failed(__FILE__, __LINE__, #condition))

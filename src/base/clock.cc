@@ -26,8 +26,7 @@ std::int64_t SimulatedClock::monotonic_ns() const { return steady_ns(); }
 
 void SimulatedClock::advance_to(TimeMs at_ms) {
   TimeMs seen = now_ms_.load(std::memory_order_relaxed);
-  while (seen < at_ms &&
-         !now_ms_.compare_exchange_weak(seen, at_ms, std::memory_order_acq_rel)) {
+  while (seen < at_ms && !now_ms_.compare_exchange_weak(seen, at_ms, std::memory_order_acq_rel)) {
   }
 }
 

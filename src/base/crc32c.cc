@@ -30,7 +30,8 @@ std::uint32_t crc_plain(std::string_view bytes, std::uint32_t crc) {
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) std::uint32_t crc_hardware(std::string_view bytes, std::uint32_t crc) {
+__attribute__((target("sse4.2"))) std::uint32_t crc_hardware(std::string_view bytes,
+                                                             std::uint32_t crc) {
   const char* at = bytes.data();
   std::size_t left = bytes.size();
   std::uint64_t wide = crc;

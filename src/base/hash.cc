@@ -1,8 +1,7 @@
 #include "base/hash.h"
 
-#include <xxhash.h>
-
 #include <cstring>
+#include <xxhash.h>
 
 namespace ante {
 
@@ -15,10 +14,20 @@ struct SipState {
 
   void rounds(int n) {
     for (; n > 0; --n) {
-      v0 += v1; v1 = rotl(v1, 13); v1 ^= v0; v0 = rotl(v0, 32);
-      v2 += v3; v3 = rotl(v3, 16); v3 ^= v2;
-      v0 += v3; v3 = rotl(v3, 21); v3 ^= v0;
-      v2 += v1; v1 = rotl(v1, 17); v1 ^= v2; v2 = rotl(v2, 32);
+      v0 += v1;
+      v1 = rotl(v1, 13);
+      v1 ^= v0;
+      v0 = rotl(v0, 32);
+      v2 += v3;
+      v3 = rotl(v3, 16);
+      v3 ^= v2;
+      v0 += v3;
+      v3 = rotl(v3, 21);
+      v3 ^= v0;
+      v2 += v1;
+      v1 = rotl(v1, 17);
+      v1 ^= v2;
+      v2 = rotl(v2, 32);
     }
   }
   void absorb(std::uint64_t word) {

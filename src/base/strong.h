@@ -22,5 +22,7 @@ struct Strong {
 
 template <typename T, typename Tag>
 struct std::hash<ante::Strong<T, Tag>> {
-  std::size_t operator()(const ante::Strong<T, Tag>& v) const noexcept { return std::hash<T>{}(v.value); }
+  std::size_t operator()(const ante::Strong<T, Tag>& v) const noexcept {
+    return std::hash<T>{}(v.value);
+  }
 };

@@ -18,7 +18,7 @@
 
 namespace ante {
 
-inline constexpr std::size_t kCandidatesMax = 600;     // per request, before the hand is cut
+inline constexpr std::size_t kCandidatesMax = 600;  // per request, before the hand is cut
 inline constexpr std::size_t kSuppliedCandidatesMax = 500;
 inline constexpr std::size_t kExcludedItemsMax = 2000;
 
@@ -26,7 +26,7 @@ struct Candidate {
   ItemIndex index;
   const Item* item = nullptr;  // lives as long as the request's CatalogView
   SourceBits sources = 0;
-  float source_score = 0;      // the sum of what the sources said; only for the first cut
+  float source_score = 0;  // the sum of what the sources said; only for the first cut
 };
 
 // What eligibility removed, by reason; for explain and metrics.
@@ -40,9 +40,9 @@ struct CandidateRequest {
   const CatalogView& catalog;
   const Situation& situation;
   TimeMs now_ms = 0;
-  bool use_profile = true;             // false: only situation and popularity (no consent, paused)
-  bool consumes_bought = false;        // Slot::consumes_bought
-  std::span<const ItemKey> supplied;   // the caller's hand: when not empty, nothing else is proposed
+  bool use_profile = true;            // false: only situation and popularity (no consent, paused)
+  bool consumes_bought = false;       // Slot::consumes_bought
+  std::span<const ItemKey> supplied;  // the caller's hand: when not empty, nothing else is proposed
   std::span<const ItemKey> exclude;
 };
 

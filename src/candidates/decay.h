@@ -15,9 +15,8 @@ inline float exp2_fast(float x) {
   const float whole = std::nearbyint(x);
   const float f = (x - whole) * 0.69314718056F;  // e^f, |f| <= 0.35, Taylor to the 6th degree
   const float p =
-      1.0F +
-      f * (1.0F +
-           f * (0.5F + f * (1.0F / 6 + f * (1.0F / 24 + f * (1.0F / 120 + f * (1.0F / 720))))));
+      1.0F + f * (1.0F + f * (0.5F + f * (1.0F / 6 +
+                                          f * (1.0F / 24 + f * (1.0F / 120 + f * (1.0F / 720))))));
   const auto bits = static_cast<std::uint32_t>(static_cast<std::int32_t>(whole) + 127) << 23;
   return p * std::bit_cast<float>(bits);
 }

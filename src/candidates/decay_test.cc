@@ -1,8 +1,8 @@
 #include "candidates/decay.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
+
+#include <gtest/gtest.h>
 
 namespace ante {
 namespace {

@@ -9,21 +9,26 @@ Eligibility can_be_shown(const Item& item, TimeMs now_ms) {
   if (item.expires_at_ms && *item.expires_at_ms <= now_ms) return Eligibility::kExpired;
   if (!item.available) return Eligibility::kSoldOut;
   if (item.offer) {
-    if (item.offer->valid_from_ms && *item.offer->valid_from_ms > now_ms) return Eligibility::kExpired;
-    if (item.offer->valid_until_ms && *item.offer->valid_until_ms <= now_ms) return Eligibility::kExpired;
+    if (item.offer->valid_from_ms && *item.offer->valid_from_ms > now_ms)
+      return Eligibility::kExpired;
+    if (item.offer->valid_until_ms && *item.offer->valid_until_ms <= now_ms)
+      return Eligibility::kExpired;
     if (item.offer->stock && *item.offer->stock <= 0) return Eligibility::kSoldOut;
   }
   return Eligibility::kEligible;
 }
 
 EligibilityCheck::EligibilityCheck(const CandidateRequest& request, const PersonFeatures* person)
-    : request_(request), person_(person), excluded_(request.exclude.begin(), request.exclude.end()) {
+    : request_(request),
+      person_(person),
+      excluded_(request.exclude.begin(), request.exclude.end()) {
   std::sort(excluded_.begin(), excluded_.end());
 }
 
 Eligibility EligibilityCheck::check(const Item* item) const {
   if (item == nullptr) return Eligibility::kUnknown;
-  if (const Eligibility all = can_be_shown(*item, request_.now_ms); all != Eligibility::kEligible) return all;
+  if (const Eligibility all = can_be_shown(*item, request_.now_ms); all != Eligibility::kEligible)
+    return all;
   if (item->key == request_.situation.item) return Eligibility::kExcluded;  // it is on the page
   if (!excluded_.empty() && std::binary_search(excluded_.begin(), excluded_.end(), item->key)) {
     return Eligibility::kExcluded;
@@ -39,14 +44,29 @@ Eligibility EligibilityCheck::check(const Item* item) const {
 
 void count(Removed& removed, Eligibility why) {
   switch (why) {
-    case Eligibility::kEligible: break;
-    case Eligibility::kUnknown: ++removed.unknown; break;
-    case Eligibility::kWithdrawn: ++removed.withdrawn; break;
-    case Eligibility::kExpired: ++removed.expired; break;
-    case Eligibility::kSoldOut: ++removed.sold_out; break;
-    case Eligibility::kBought: ++removed.bought; break;
-    case Eligibility::kHidden: ++removed.hidden; break;
-    case Eligibility::kExcluded: ++removed.excluded; break;
+    case Eligibility::kEligible:
+      break;
+    case Eligibility::kUnknown:
+      ++removed.unknown;
+      break;
+    case Eligibility::kWithdrawn:
+      ++removed.withdrawn;
+      break;
+    case Eligibility::kExpired:
+      ++removed.expired;
+      break;
+    case Eligibility::kSoldOut:
+      ++removed.sold_out;
+      break;
+    case Eligibility::kBought:
+      ++removed.bought;
+      break;
+    case Eligibility::kHidden:
+      ++removed.hidden;
+      break;
+    case Eligibility::kExcluded:
+      ++removed.excluded;
+      break;
   }
 }
 

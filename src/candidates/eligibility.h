@@ -14,7 +14,14 @@
 namespace ante {
 
 enum class Eligibility : std::uint8_t {
-  kEligible, kUnknown, kWithdrawn, kExpired, kSoldOut, kBought, kHidden, kExcluded,
+  kEligible,
+  kUnknown,
+  kWithdrawn,
+  kExpired,
+  kSoldOut,
+  kBought,
+  kHidden,
+  kExcluded,
 };
 
 // Can anybody be shown it: withdrawn, expired or not yet valid, sold out.

@@ -19,7 +19,9 @@ constexpr std::size_t kRowLocks = 256;
 constexpr std::uint8_t kFormat = 1;
 constexpr std::size_t kEvictionProbes = 16;
 
-constexpr std::size_t top_size(std::size_t h) { return h + 1 == kHalfLives ? kTopItemsLongest : kTopItems; }
+constexpr std::size_t top_size(std::size_t h) {
+  return h + 1 == kHalfLives ? kTopItemsLongest : kTopItems;
+}
 
 template <typename T>
 T relaxed(const std::atomic<T>& value) {
@@ -84,7 +86,8 @@ struct PublicList {
   std::atomic<std::uint32_t> size{0};
 
   std::vector<ItemIndex> read() const {
-    const std::size_t n = std::min<std::size_t>(size.load(std::memory_order_acquire), kTopItemsLongest);
+    const std::size_t n =
+        std::min<std::size_t>(size.load(std::memory_order_acquire), kTopItemsLongest);
     std::vector<ItemIndex> out(n);
     for (std::size_t i = 0; i < n; ++i) out[i] = ItemIndex{relaxed(items[i])};
     return out;
@@ -233,7 +236,8 @@ void LiveItems::State::link(ItemIndex from, ItemIndex to, float weight, std::uin
     const std::size_t i = (start + probe) % kRowNeighboursMax;
     const Neighbour& n = state.row[i];
     const float age = seconds_between(n.at_s, now_s);
-    const float w = n.slow * exp2_fast(-age / kSlowHalfLifeS) + n.fast * exp2_fast(-age / kFastHalfLifeS);
+    const float w =
+        n.slow * exp2_fast(-age / kSlowHalfLifeS) + n.fast * exp2_fast(-age / kFastHalfLifeS);
     if (w < least) {
       least = w;
       weakest = i;
@@ -256,7 +260,8 @@ Trail& LiveItems::State::trail_for(PersonHash person) {
   return trail;
 }
 
-void LiveItems::State::attend(PersonHash person, ItemIndex item, std::uint32_t at_s, bool may_link) {
+void LiveItems::State::attend(PersonHash person, ItemIndex item, std::uint32_t at_s,
+                              bool may_link) {
   ItemState& state = at(item);
   if (relaxed(state.first_s) == 0) {
     put(state.first_s, std::max(at_s, 1U));
@@ -317,10 +322,13 @@ std::array<float, kHalfLives> LiveItems::totals(std::uint32_t now_s) const {
   return out;
 }
 
-std::vector<ItemIndex> LiveItems::top(std::size_t half_life) const { return state_->top[half_life].read(); }
+std::vector<ItemIndex> LiveItems::top(std::size_t half_life) const {
+  return state_->top[half_life].read();
+}
 std::vector<ItemIndex> LiveItems::fresh() const { return state_->fresh.read(); }
 
-void LiveItems::neighbours(ItemIndex item, std::uint32_t now_s, std::vector<LiveNeighbour>& out) const {
+void LiveItems::neighbours(ItemIndex item, std::uint32_t now_s,
+                           std::vector<LiveNeighbour>& out) const {
   const ItemState* state = state_->find(item);
   if (state == nullptr) return;
   MutexLock lock(state_->row_lock(item));
@@ -335,8 +343,10 @@ void LiveItems::neighbours(ItemIndex item, std::uint32_t now_s, std::vector<Live
 }
 
 const Trail* LiveItems::trail(PersonHash person) const {
-  if (const auto found = state_->young.find(person); found != state_->young.end()) return &found->second;
-  if (const auto found = state_->old.find(person); found != state_->old.end()) return &found->second;
+  if (const auto found = state_->young.find(person); found != state_->young.end())
+    return &found->second;
+  if (const auto found = state_->old.find(person); found != state_->old.end())
+    return &found->second;
   return nullptr;
 }
 
@@ -361,7 +371,8 @@ void LiveItems::consume(const CommittedRecord& record) {
   if (record.header.kind != RecordKind::kEvent) return;
   const auto event = decode_event(record.body);
   if (!event || !is_attention(*event)) return;
-  const auto at_s = static_cast<std::uint32_t>(std::max<TimeMs>(record.header.occurred_at, 1000) / 1000);
+  const auto at_s =
+      static_cast<std::uint32_t>(std::max<TimeMs>(record.header.occurred_at, 1000) / 1000);
   const auto second = static_cast<std::uint32_t>(record.header.received_at / 1000);
   if (second != s.link_second) {
     s.link_second = second;
@@ -374,7 +385,6 @@ void LiveItems::consume(const CommittedRecord& record) {
     s.attend(record.header.person, *index, at_s, s.link_events++ < kLinkEventsPerSecondMax);
   }
 }
-
 
 namespace {
 
@@ -402,7 +412,8 @@ std::string LiveItems::save() const {
   const auto write_list = [&](const PublicList& list) {
     const std::size_t n = relaxed(list.size);
     out.varint(n);
-    for (std::size_t i = 0; i < n; ++i) out.u64(s.interner.key_of(ItemIndex{relaxed(list.items[i])}).value);
+    for (std::size_t i = 0; i < n; ++i)
+      out.u64(s.interner.key_of(ItemIndex{relaxed(list.items[i])}).value);
   };
   write_list(s.fresh);
   for (const PublicList& list : s.top) write_list(list);
@@ -411,7 +422,8 @@ std::string LiveItems::save() const {
   std::vector<std::pair<ItemKey, const ItemState*>> items;
   for (std::uint32_t i = 0; i < s.interner.size(); ++i) {
     const ItemState* item = s.find(ItemIndex{i});
-    if (item != nullptr && item->touched()) items.emplace_back(s.interner.key_of(ItemIndex{i}), item);
+    if (item != nullptr && item->touched())
+      items.emplace_back(s.interner.key_of(ItemIndex{i}), item);
   }
   std::sort(items.begin(), items.end());
   out.varint(items.size());
@@ -471,7 +483,8 @@ Result<void> LiveItems::load(std::string_view bytes) {
       s.at(item);
       if (i < kTopItemsLongest) put(list.items[i], item.value);
     }
-    list.size.store(static_cast<std::uint32_t>(std::min(n, kTopItemsLongest)), std::memory_order_release);
+    list.size.store(static_cast<std::uint32_t>(std::min(n, kTopItemsLongest)),
+                    std::memory_order_release);
   };
   read_counts(in, s.totals);
   s.link_second = in.u32();

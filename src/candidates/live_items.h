@@ -5,9 +5,9 @@
 // Out:  reads for any thread at any time, of values that are at most one event old.
 //
 // Popularity: methods §3.2, c(t) = c(t0) 2^-(t-t0)/h + 1. Graph: methods §1.5 and §2.2, the last
-// kLinkSteps items of the person, weight kStepDecay^d, the way back kBackWeight of it; a row keeps at
-// most kRowNeighboursMax. Cost of an event: O(kLinkSteps · kRowNeighboursMax).
-// Memory: about 120 bytes an item and 16 a neighbour; trails 12 bytes a step.
+// kLinkSteps items of the person, weight kStepDecay^d, the way back kBackWeight of it; a row keeps
+// at most kRowNeighboursMax. Cost of an event: O(kLinkSteps · kRowNeighboursMax). Memory: about 120
+// bytes an item and 16 a neighbour; trails 12 bytes a step.
 //
 // Over kLinkEventsPerSecondMax events a second of log time edges are not drawn (popularity is):
 // a rule of the log alone, so that a rebuild gives the same graph.
@@ -29,16 +29,17 @@
 namespace ante {
 
 inline constexpr std::size_t kHalfLives = 8;
-inline constexpr std::array<float, kHalfLives> kHalfLivesS = {
-    300, 900, 3600, 10800, 43200, 172800, 604800, 2592000};
+inline constexpr std::array<float, kHalfLives> kHalfLivesS = {300,   900,    3600,   10800,
+                                                              43200, 172800, 604800, 2592000};
 inline constexpr std::size_t kRowNeighboursMax = 128;
 inline constexpr std::size_t kLinkSteps = 10;
 inline constexpr float kStepDecay = 0.8F;
 inline constexpr float kBackWeight = 0.3F;
 inline constexpr float kFastHalfLifeS = 3600;
 inline constexpr float kSlowHalfLifeS = 14 * 86400;
-inline constexpr std::size_t kTopItems = 64;        // a half-life
-inline constexpr std::size_t kTopItemsLongest = 320;  // of the longest one: its tail fills up small pools
+inline constexpr std::size_t kTopItems = 64;  // a half-life
+inline constexpr std::size_t kTopItemsLongest =
+    320;                                        // of the longest one: its tail fills up small pools
 inline constexpr std::size_t kFreshItems = 64;  // latest first seen
 inline constexpr std::size_t kTrailsMax = 2'000'000;
 inline constexpr std::uint32_t kLinkEventsPerSecondMax = 4000;
@@ -46,10 +47,10 @@ inline constexpr std::size_t kItemTopicsLive = 4;
 
 // One item at one moment.
 struct LiveStats {
-  std::array<float, kHalfLives> popularity{};  // decayed to the moment asked for
-  std::uint32_t first_s = 0;                   // first seen; 0 = never
-  std::uint32_t last_s = 0;                    // last attention
-  bool available = true;                       // as the log's item records say
+  std::array<float, kHalfLives> popularity{};           // decayed to the moment asked for
+  std::uint32_t first_s = 0;                            // first seen; 0 = never
+  std::uint32_t last_s = 0;                             // last attention
+  bool available = true;                                // as the log's item records say
   std::array<std::uint32_t, kItemTopicsLive> topics{};  // low halves of topic keys; 0 = none
 };
 

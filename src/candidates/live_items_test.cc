@@ -1,9 +1,9 @@
 #include "candidates/live_items.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "base/random.h"
 #include "domain/item.h"
@@ -33,7 +33,8 @@ class Log {
     item.available = available;
     feed(live, RecordKind::kItem, encode(item), 0, kStart);
   }
-  void feed(LiveItems& live, RecordKind kind, const std::string& body, std::uint64_t person, TimeMs at_ms) {
+  void feed(LiveItems& live, RecordKind kind, const std::string& body, std::uint64_t person,
+            TimeMs at_ms) {
     CommittedRecord record;
     record.header.kind = kind;
     record.header.person = PersonHash{{person, person}};
@@ -67,7 +68,8 @@ TEST(LiveItems, OnlyAttentionCounts) {
   ItemInterner interner;
   LiveItems live(interner);
   Log log;
-  for (const EventKind kind : {EventKind::kListViewed, EventKind::kNotForMe, EventKind::kRefunded, EventKind::kSearched}) {
+  for (const EventKind kind :
+       {EventKind::kListViewed, EventKind::kNotForMe, EventKind::kRefunded, EventKind::kSearched}) {
     log.come(live, 1, "a", kStart, kind);
   }
   EXPECT_FALSE(interner.find(item_key("a")).has_value());
@@ -101,7 +103,8 @@ TEST(LiveItems, EdgesMatchAPlainModel) {
   }
   std::map<std::string, double> out;
   for (const auto& [from, to, weight, at] : edges) {
-    const double decayed = weight * std::exp2(-static_cast<double>(s(now) - s(at)) / (14 * 86400.0));
+    const double decayed =
+        weight * std::exp2(-static_cast<double>(s(now) - s(at)) / (14 * 86400.0));
     model[{from, to}] += decayed;
     out[from] += decayed;
   }
@@ -115,7 +118,8 @@ TEST(LiveItems, EdgesMatchAPlainModel) {
     for (const LiveNeighbour& n : neighbours) {
       std::string to;
       for (int k = 0; k < 12; ++k) {
-        if (item_key("i" + std::to_string(k)) == interner.key_of(n.item)) to = "i" + std::to_string(k);
+        if (item_key("i" + std::to_string(k)) == interner.key_of(n.item))
+          to = "i" + std::to_string(k);
       }
       const double expected = model[{from, to}] / (out[from] + 4);
       EXPECT_NEAR(n.slow, expected, 1e-3 * expected + 1e-6) << from << " to " << to;
@@ -133,11 +137,13 @@ TEST(LiveItems, TopListsAreTheStrongestInOrder) {
   TimeMs now = kStart;
   for (int i = 0; i < 3000; ++i) {
     now += 2000;
-    log.come(live, static_cast<std::uint64_t>(i) + 1, "i" + std::to_string(random.below(200) * random.below(200) / 200), now);
+    log.come(live, static_cast<std::uint64_t>(i) + 1,
+             "i" + std::to_string(random.below(200) * random.below(200) / 200), now);
   }
   for (std::size_t h = 0; h < kHalfLives; ++h) {
     const auto top = live.top(h);
-    ASSERT_EQ(top.size(), std::min<std::size_t>(h + 1 == kHalfLives ? kTopItemsLongest : kTopItems, interner.size()));
+    ASSERT_EQ(top.size(), std::min<std::size_t>(h + 1 == kHalfLives ? kTopItemsLongest : kTopItems,
+                                                interner.size()));
     float weakest = 1e30F;
     for (const ItemIndex item : top) {
       const float strength = live.stats(item, s(now)).popularity[h];
@@ -223,7 +229,8 @@ TEST(LiveItems, AStormDrawsNoEdgesBeyondItsLimit) {
   std::vector<LiveNeighbour> early;
   std::vector<LiveNeighbour> late;
   live.neighbours(*interner.find(item_key("s0-0")), s(kStart), early);
-  live.neighbours(*interner.find(item_key("s0-" + std::to_string(kLinkEventsPerSecondMax / 2 + 2))), s(kStart), late);
+  live.neighbours(*interner.find(item_key("s0-" + std::to_string(kLinkEventsPerSecondMax / 2 + 2))),
+                  s(kStart), late);
   EXPECT_EQ(early.size(), 1U);
   EXPECT_TRUE(late.empty());
 }

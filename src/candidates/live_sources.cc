@@ -9,9 +9,9 @@ namespace ante {
 
 namespace {
 
-constexpr std::size_t kGraphSteps = 10;      // items of the trail whose neighbours are proposed
+constexpr std::size_t kGraphSteps = 10;  // items of the trail whose neighbours are proposed
 constexpr std::size_t kNewestPublished = 48;
-constexpr std::size_t kPoolEnough = 300;         // below this the tail of the longest list fills up
+constexpr std::size_t kPoolEnough = 300;  // below this the tail of the longest list fills up
 
 // Neighbours of the person's last items, and of the item on the page before them.
 class GraphSource final : public CandidateSource {
@@ -42,7 +42,8 @@ class GraphSource final : public CandidateSource {
     std::optional<ItemIndex> page;
     if (context.request != nullptr && context.request->situation.item.value != 0) {
       page = context.live.interner().find(context.request->situation.item);
-      if (page && (context.trail.steps.empty() || context.trail.steps.front().item != *page)) walk(*page);
+      if (page && (context.trail.steps.empty() || context.trail.steps.front().item != *page))
+        walk(*page);
     }
     for (const TrailStep& step : context.trail.steps) {
       if (steps >= kGraphSteps) break;
@@ -79,7 +80,8 @@ class FreshSource final : public CandidateSource {
     for (const ItemIndex item : context.live.fresh()) pool.touch(item, bit);
     if (context.request == nullptr) return;
     const auto newest = context.request->catalog.newest();
-    for (std::size_t i = 0; i < std::min(newest.size(), kNewestPublished); ++i) pool.touch(newest[i], bit);
+    for (std::size_t i = 0; i < std::min(newest.size(), kNewestPublished); ++i)
+      pool.touch(newest[i], bit);
   }
 };
 
@@ -97,7 +99,9 @@ class OwnSource final : public CandidateSource {
 }  // namespace
 
 std::unique_ptr<CandidateSource> make_graph_source() { return std::make_unique<GraphSource>(); }
-std::unique_ptr<CandidateSource> make_trending_source() { return std::make_unique<TrendingSource>(); }
+std::unique_ptr<CandidateSource> make_trending_source() {
+  return std::make_unique<TrendingSource>();
+}
 std::unique_ptr<CandidateSource> make_fresh_source() { return std::make_unique<FreshSource>(); }
 std::unique_ptr<CandidateSource> make_own_source() { return std::make_unique<OwnSource>(); }
 

@@ -2,7 +2,6 @@
 // how a piece published a second ago finds its readers.
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "candidates/sources.h"
@@ -25,12 +24,9 @@ class TopicSource final : public CandidateSource {
     std::vector<std::pair<float, TopicKey>> topics;
     if (request.use_profile) {
       const PersonState& person = *request.person.state;
-      const bool visiting = in_visit(person, request.now_ms);
       for (const TopicInterest& interest : person.topics) {
-        const auto age = static_cast<float>(request.now_ms / 1000) - static_cast<float>(interest.at_s);
-        const float lasting =
-            interest.lasting * std::exp2(-std::max(age, 0.0F) * 1000.0F / static_cast<float>(kLongInterestHalfLifeMs));
-        const float weight = 4 * interest.told + (visiting ? interest.visit : 0) + lasting;
+        const TopicAffinity affinity = topic_affinity(person, {&interest.topic, 1}, request.now_ms);
+        const float weight = 4 * affinity.told + affinity.visit + affinity.lasting;
         if (weight > 0) topics.emplace_back(weight, interest.topic);
       }
     }
@@ -42,7 +38,8 @@ class TopicSource final : public CandidateSource {
     });
     for (std::size_t i = 0; i < std::min(topics.size(), kTopicsAsked); ++i) {
       const auto items = request.catalog.with_topic(topics[i].second);
-      for (std::size_t k = 0; k < std::min(items.size(), kItemsATopic); ++k) pool.touch(items[k], bit);
+      for (std::size_t k = 0; k < std::min(items.size(), kItemsATopic); ++k)
+        pool.touch(items[k], bit);
     }
   }
 };

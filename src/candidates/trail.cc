@@ -65,7 +65,8 @@ Trail trail_of(const PersonState& person, const ItemInterner& interner) {
   trail.visits = person.visits;
   trail.steps.reserve(known.size());
   for (const Known& one : known) {
-    if (const auto index = interner.find(one.item)) trail.steps.push_back({*index, one.last_s, one.count});
+    if (const auto index = interner.find(one.item))
+      trail.steps.push_back({*index, one.last_s, one.count});
   }
   if (!trail.steps.empty()) trail.last_s = trail.steps.front().last_s;
   return trail;

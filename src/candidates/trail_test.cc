@@ -47,8 +47,10 @@ TEST(Trail, ContextsByTheTimeSinceTheLastStep) {
   EXPECT_EQ(trail_context(trail, kStart), 0U);
   trail.come(ItemIndex{1}, kStart);
   const std::vector<std::pair<std::uint32_t, std::size_t>> table = {
-      {0, 1}, {119, 1}, {120, 2}, {600, 3}, {1800, 4}, {6 * 3600, 5}, {86400, 6}, {14 * 86400, 7}, {900 * 86400, 7}};
-  for (const auto& [gap, context] : table) EXPECT_EQ(trail_context(trail, kStart + gap), context) << gap;
+      {0, 1},        {119, 1},   {120, 2},        {600, 3},        {1800, 4},
+      {6 * 3600, 5}, {86400, 6}, {14 * 86400, 7}, {900 * 86400, 7}};
+  for (const auto& [gap, context] : table)
+    EXPECT_EQ(trail_context(trail, kStart + gap), context) << gap;
   EXPECT_EQ(trail_context(trail, kStart - 100), 1U) << "a moment before the step is no gap";
 }
 

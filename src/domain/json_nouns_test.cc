@@ -13,13 +13,12 @@ TEST(SlotJson, DefaultsAndRoundTrips) {
   ASSERT_TRUE(empty.has_value());
   EXPECT_EQ(empty->limit, 3);
   EXPECT_TRUE(empty->in_shadow());
-  for (
-      const std::string_view json :
-      {R"({"name":"home","channel":"push","limit":50,"safeDefault":{"items":["a","b"]},)"
-      R"("goal":{"event":"Order Completed","windowMs":86400000,"value":20},"holdout":0.9,)"
-      R"("stake":0,"attentionCost":0.01,"restock":true,"brief":"b1","version":4})",
-       R"({"safeDefault":"best","brief":{"waived":{"by":"ed","reason":"first week"}}})",
-       R"({"safeDefault":{"best":true},"brief":null,"goal":null})"}) {
+  for (const std::string_view json :
+       {R"({"name":"home","channel":"push","limit":50,"safeDefault":{"items":["a","b"]},)"
+        R"("goal":{"event":"Order Completed","windowMs":86400000,"value":20},"holdout":0.9,)"
+        R"("stake":0,"attentionCost":0.01,"restock":true,"brief":"b1","version":4})",
+        R"({"safeDefault":"best","brief":{"waived":{"by":"ed","reason":"first week"}}})",
+        R"({"safeDefault":{"best":true},"brief":null,"goal":null})"}) {
     const auto slot = slot_from_json("home", json);
     ASSERT_TRUE(slot.has_value()) << slot.error().message;
     EXPECT_EQ(*slot_from_json("home", slot_to_json(*slot)), *slot);
@@ -102,7 +101,7 @@ TEST(ItemJson, RefusesWithThePointer) {
       {R"({"id":"a","offer":{"margin":1.5}})", "#/offer/margin"},
       {R"({"id":"a","offer":{"storre":"x"}})", "#/offer/storre"},
       {R"({"id":"a","offer":{"validFrom":"2026-02-01T00:00:00Z",)"
-      R"("validUntil":"2026-01-01T00:00:00Z"}})",
+       R"("validUntil":"2026-01-01T00:00:00Z"}})",
        "#/offer/validUntil"},
   };
   for (const auto& row : rows) {

@@ -56,9 +56,8 @@ class FakeJournal final : public Journal {
 class IngestTest : public testing::Test {
  protected:
   IngestTest() {
-    put_item(
-        R"({"id":"a1","topics":["watches","style"],"group":"g1","price":{"amount":9.5,)"
-        R"("currency":"EUR"},"repeatable":true,"intent":"sell"})");
+    put_item(R"({"id":"a1","topics":["watches","style"],"group":"g1","price":{"amount":9.5,)"
+             R"("currency":"EUR"},"repeatable":true,"intent":"sell"})");
   }
 
   void put_item(std::string_view json) {
@@ -161,10 +160,9 @@ TEST_F(IngestTest, UnderstandsTheNamesOfShopsAndMagazines) {
 }
 
 TEST_F(IngestTest, AnOrderHasItsLinesAndItsRevenue) {
-  track(
-      R"({"userId":"c7","event":"Order Completed","timestamp":"2026-11-02T07:00:00Z",)"
-      R"("properties":{"value":1,"revenue":"25.50","total":30,"products":[{"product_id":"a1",)"
-      R"("quantity":2,"price":12},{"productId":88},"z"]}})");
+  track(R"({"userId":"c7","event":"Order Completed","timestamp":"2026-11-02T07:00:00Z",)"
+        R"("properties":{"value":1,"revenue":"25.50","total":30,"products":[{"product_id":"a1",)"
+        R"("quantity":2,"price":12},{"productId":88},"z"]}})");
   const Event stored = event(0);
   EXPECT_EQ(stored.value, 25.5);
   ASSERT_EQ(stored.items.size(), 3u);
@@ -300,13 +298,13 @@ TEST_F(IngestTest, OfAThousandWithThirtySevenBadTheOthersAreStored) {
 }
 
 TEST_F(IngestTest, EqualMessageIdsCountOnceForAPersonAndNotAcrossPeople) {
-  const auto reply = send(
-      EndpointKind::kBatch,
-      R"({"batch":[{"type":"track","anonymousId":"a","messageId":"m","event":"x"},)"
-      R"({"type":"track","anonymousId":"a","messageId":"m","event":"x"},{"type":"track",)"
-      R"("anonymousId":"b","messageId":"m","event":"x"},{"type":"track","anonymousId":"a",)"
-      R"("event":"x"},{"type":"track","anonymousId":"a","event":"x"}]})",
-      browser);
+  const auto reply =
+      send(EndpointKind::kBatch,
+           R"({"batch":[{"type":"track","anonymousId":"a","messageId":"m","event":"x"},)"
+           R"({"type":"track","anonymousId":"a","messageId":"m","event":"x"},{"type":"track",)"
+           R"("anonymousId":"b","messageId":"m","event":"x"},{"type":"track","anonymousId":"a",)"
+           R"("event":"x"},{"type":"track","anonymousId":"a","event":"x"}]})",
+           browser);
   EXPECT_EQ(reply.accepted, 4u);
   EXPECT_EQ(reply.duplicates, 1u);
 }
@@ -322,7 +320,7 @@ TEST_F(IngestTest, ClocksAreCorrectedAndNeverAheadOfUs) {
       {R"(,"timestamp":"2031-01-01T00:00:00Z","sentAt":"2031-01-01T00:00:10Z")", 10 * kSecondMs,
        false},
       {R"(,"originalTimestamp":"1971-01-01T00:00:00Z","timestamp":"2026-11-22T06:00:00Z",)"
-      R"("sentAt":"1971-01-01T00:01:00Z")",
+       R"("sentAt":"1971-01-01T00:01:00Z")",
        kMinuteMs, false},
       {R"(,"timestamp":"2031-01-01T00:00:00Z")", 0, true},
       {R"(,"timestamp":"1971-01-01T00:00:00Z")", 0, true},
@@ -393,11 +391,10 @@ TEST_F(IngestTest, APersonHasAtMostSixteenIdsEvenWithinOneCall) {
 }
 
 TEST_F(IngestTest, TraitsBecomeFactsWithoutRawIdentity) {
-  send(
-      EndpointKind::kIdentify,
-      R"({"userId":"u","traits":{"plan":"gold","email":"a@b.example","Phone":"1","tags":["a",2],)"
-      R"("company":{"x":1},"age":41}})",
-      secret);
+  send(EndpointKind::kIdentify,
+       R"({"userId":"u","traits":{"plan":"gold","email":"a@b.example","Phone":"1","tags":["a",2],)"
+       R"("company":{"x":1},"age":41}})",
+       secret);
   ASSERT_EQ(count(RecordKind::kFacts), 1u);
   const auto facts = decode_facts(journal.records[1].body);
   ASSERT_TRUE(facts.has_value());
@@ -410,11 +407,10 @@ TEST_F(IngestTest, TraitsBecomeFactsWithoutRawIdentity) {
 }
 
 TEST_F(IngestTest, ConsentInBandActsOnTheMessageThatCarriesIt) {
-  send(
-      EndpointKind::kTrack,
-      R"({"anonymousId":"x","event":"e",)"
-      R"("context":{"consent":{"categoryPreferences":{"Personalization":false}}}})",
-      browser);
+  send(EndpointKind::kTrack,
+       R"({"anonymousId":"x","event":"e",)"
+       R"("context":{"consent":{"categoryPreferences":{"Personalization":false}}}})",
+       browser);
   EXPECT_FALSE(event(0).consent->profile);
   EXPECT_TRUE(event(0).consent->measure);
   send(EndpointKind::kTrack,
@@ -423,24 +419,22 @@ TEST_F(IngestTest, ConsentInBandActsOnTheMessageThatCarriesIt) {
   EXPECT_EQ(send(EndpointKind::kTrack, R"({"anonymousId":"x","event":"secret"})", browser).accepted,
             1u);
   EXPECT_EQ(journal.records.size(), 2u);
-  send(
-      EndpointKind::kTrack,
-      R"({"anonymousId":"x","event":"e","context":{"consent":{"store":true,)"
-      R"("contact":{"email":true}}}})",
-      browser);
+  send(EndpointKind::kTrack,
+       R"({"anonymousId":"x","event":"e","context":{"consent":{"store":true,)"
+       R"("contact":{"email":true}}}})",
+       browser);
   EXPECT_TRUE(event(2).consent->email);
   EXPECT_FALSE(event(2).consent->profile);
 }
 
 TEST_F(IngestTest, BatchContextAndIntegrationsReachEachMessage) {
   const DecisionId decision = make_decision_id(kNow, Partition{3}, 5, 6);
-  send(
-      EndpointKind::kBatch,
-      R"({"context":{"page":{"search":"?a=1&ante=)" + to_string(decision) +
-          R"("}},"integrations":{"All":false},"batch":[{"type":"page","anonymousId":"x",)"
-          R"("properties":{"itemId":"a1"}},{"type":"track","event":"e","anonymousId":"x",)"
-          R"("integrations":{"All":false,"ante":true}}]})",
-      browser);
+  send(EndpointKind::kBatch,
+       R"({"context":{"page":{"search":"?a=1&ante=)" + to_string(decision) +
+           R"("}},"integrations":{"All":false},"batch":[{"type":"page","anonymousId":"x",)"
+           R"("properties":{"itemId":"a1"}},{"type":"track","event":"e","anonymousId":"x",)"
+           R"("integrations":{"All":false,"ante":true}}]})",
+       browser);
   EXPECT_EQ(event(0).kind, EventKind::kViewed);
   EXPECT_EQ(event(0).decision, decision);
   EXPECT_FALSE(event(0).use_for_decisions);

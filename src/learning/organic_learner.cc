@@ -30,7 +30,8 @@ void OrganicLearner::consume(const CommittedRecord& record) {
   if (!event || event->items.empty() || !is_attention(*event)) return;
   ++learned_in_second_;
 
-  const auto now_s = static_cast<std::uint32_t>(std::max<TimeMs>(record.header.occurred_at, 1000) / 1000);
+  const auto now_s =
+      static_cast<std::uint32_t>(std::max<TimeMs>(record.header.occurred_at, 1000) / 1000);
   const Trail* known = live_.trail(record.header.person);
   const Trail& trail = known != nullptr ? *known : kNobody;
   std::unordered_set<std::uint32_t> came_to;

@@ -12,11 +12,13 @@ namespace ante {
 
 namespace {
 
-constexpr float kToldCutBonus = 1.5F;      // log2 units a unit of told interest, in the first cut
-constexpr float kLastingCutBonus = 1.0F;   // for the whole of a person's lasting interest
+constexpr float kToldCutBonus = 1.5F;     // log2 units a unit of told interest, in the first cut
+constexpr float kLastingCutBonus = 1.0F;  // for the whole of a person's lasting interest
 constexpr float kTextCutBonus = 4.0F;
 
-std::uint32_t seconds(TimeMs at_ms) { return static_cast<std::uint32_t>(std::max<TimeMs>(at_ms, 1000) / 1000); }
+std::uint32_t seconds(TimeMs at_ms) {
+  return static_cast<std::uint32_t>(std::max<TimeMs>(at_ms, 1000) / 1000);
+}
 
 // On whose evidence: the more the person did or said, the further down the ladder of one.
 Rung rung_of(const CandidateRequest& request) {
@@ -41,14 +43,16 @@ float cut_bonus(const Item& item, const PersonFeatures* person, float text) {
   if (person == nullptr || item.topic_keys.empty()) return bonus;
   const TopicAffinity affinity = person->topic_affinity(item.topic_keys);
   bonus += kToldCutBonus * affinity.told;
-  if (person->lasting_total() > 0) bonus += kLastingCutBonus * affinity.lasting / person->lasting_total();
+  if (person->lasting_total() > 0)
+    bonus += kLastingCutBonus * affinity.lasting / person->lasting_total();
   return bonus;
 }
 
 // What one request is scored with; made once a request, reusing the thread's pool.
 struct Session {
-  Session(const CandidateRequest& r, const Slot& s, const LiveItems& live, const CandidateSources& sources,
-          std::shared_ptr<const OrganicWeights> o, std::shared_ptr<const ValueModel> v)
+  Session(const CandidateRequest& r, const Slot& s, const LiveItems& live,
+          const CandidateSources& sources, std::shared_ptr<const OrganicWeights> o,
+          std::shared_ptr<const ValueModel> v)
       : request(r),
         slot(s),
         organic(std::move(o)),
@@ -87,12 +91,15 @@ Entry make_entry(const Session& session, const PoolEntry& proposed, const Item& 
 
 ScoredItem value_of(const Session& session, const Entry& entry, float share) {
   ScoredItem scored;
-  scored.candidate = {entry.organic.pool.item, entry.item, entry.organic.pool.sources, entry.organic.score};
-  scored.features = measure_features(entry.organic, share, *entry.item, session.person(), session.now_s);
+  scored.candidate = {entry.organic.pool.item, entry.item, entry.organic.pool.sources,
+                      entry.organic.score};
+  scored.features =
+      measure_features(entry.organic, share, *entry.item, session.person(), session.now_s);
   std::array<ValueTerm, kValueTermsMax> terms{};
   const Situation& situation = session.request.situation;
-  const std::size_t n = value_terms({session.slot.key, situation.device, situation.hour}, entry.item->key,
-                                    entry.item->topic_keys, scored.features, terms);
+  const std::size_t n =
+      value_terms({session.slot.key, situation.device, situation.hour}, entry.item->key,
+                  entry.item->topic_keys, scored.features, terms);
   const ValueEstimate estimate = session.values->estimate({terms.data(), n});
   scored.probability = estimate.probability;
   scored.sd = estimate.sd;
@@ -187,7 +194,8 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
     if (item == nullptr || !index) continue;
     Entry entry = make_entry(session, pool.touch(*index, kSafeSource), *item);
     session.scene.score(entry.organic);
-    const float share = total > 0 ? std::min(1.0F, exp2_fast(entry.organic.score - best) / total) : 1.0F;
+    const float share =
+        total > 0 ? std::min(1.0F, exp2_fast(entry.organic.score - best) / total) : 1.0F;
     hand.safe.push_back(value_of(session, entry, share));
   }
   hand.rung = rung_of(request);

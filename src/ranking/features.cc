@@ -9,35 +9,40 @@
 namespace ante {
 
 const std::array<FeatureRange, kFeaturesUsed> kFeatureRanges = {{
-    {-20, 0, 0.125F},   // kOrganicShare
-    {-26, 0, 0.125F},   // kMixtureShare
+    {-20, 0, 0.125F},                                                        // kOrganicShare
+    {-26, 0, 0.125F},                                                        // kMixtureShare
     {-20, 0, 0.125F}, {-20, 0, 0.125F}, {-20, 0, 0.125F}, {-20, 0, 0.125F},  // popularity
-    {0, 12, 0.25F}, {0, 12, 0.25F},                                          // lifts
-    {0, 6, 0.5F}, {0, 10, 0.25F}, {0, 22, 0.1F},                             // own count, ages
-    {0, 4, 0.5F}, {0, 4, 0.5F}, {-4, 4, 0.5F},                               // topics
-    {0, 1, 1}, {0, 1, 1}, {0, 1, 1}, {0, 1, 1}, {0, 1, 1},                   // pinned … sell
-    {0, 10, 0.2F}, {0, 1, 1}, {0, 1, 1},                                     // events, evergreen, supplied
+    {0, 12, 0.25F},   {0, 12, 0.25F},                                        // lifts
+    {0, 6, 0.5F},     {0, 10, 0.25F},   {0, 22, 0.1F},                       // own count, ages
+    {0, 4, 0.5F},     {0, 4, 0.5F},     {-4, 4, 0.5F},                       // topics
+    {0, 1, 1},        {0, 1, 1},        {0, 1, 1},        {0, 1, 1},
+    {0, 1, 1},                                      // pinned … sell
+    {0, 10, 0.2F},    {0, 1, 1},        {0, 1, 1},  // events, evergreen, supplied
 }};
 
 float feature_value(const QuantisedFeatures& features, Feature feature) {
   const auto f = static_cast<std::size_t>(feature);
   const FeatureRange& range = kFeatureRanges[f];
-  return (range.low + (range.high - range.low) * static_cast<float>(features[f]) / 254.0F) * range.scale;
+  return (range.low + (range.high - range.low) * static_cast<float>(features[f]) / 254.0F) *
+         range.scale;
 }
 
 void feature_values(const QuantisedFeatures& features, std::array<float, kFeaturesUsed>& out) {
-  for (std::size_t f = 0; f < kFeaturesUsed; ++f) out[f] = feature_value(features, static_cast<Feature>(f));
+  for (std::size_t f = 0; f < kFeaturesUsed; ++f)
+    out[f] = feature_value(features, static_cast<Feature>(f));
 }
 
-QuantisedFeatures measure_features(const OrganicItem& organic, float organic_share, const Item& item,
-                                   const PersonFeatures* person, std::uint32_t now_s) {
+QuantisedFeatures measure_features(const OrganicItem& organic, float organic_share,
+                                   const Item& item, const PersonFeatures* person,
+                                   std::uint32_t now_s) {
   QuantisedFeatures out{};
   const auto set = [&](Feature feature, float value) {
     const auto f = static_cast<std::size_t>(feature);
     const FeatureRange& range = kFeatureRanges[f];
     const float clamped = std::clamp(value, range.low, range.high);
     // 254 steps, so that the middle of a symmetric range (zero) is exact.
-    out[f] = static_cast<std::uint8_t>(std::lround((clamped - range.low) / (range.high - range.low) * 254.0F));
+    out[f] = static_cast<std::uint8_t>(
+        std::lround((clamped - range.low) / (range.high - range.low) * 254.0F));
   };
   const auto& parts = organic.parts;
   set(Feature::kOrganicShare, log2_fast(organic_share + 1e-9F));
@@ -62,12 +67,14 @@ QuantisedFeatures measure_features(const OrganicItem& organic, float organic_sha
   if (organic.pool.own_step >= 0) {
     const OwnHistory own = person->own_history(item.key);
     set(Feature::kOwnCount, log2_fast(1 + static_cast<float>(own.count)));
-    const float days = now_s > own.last_s ? static_cast<float>(now_s - own.last_s) / 86400.0F : 0.0F;
+    const float days =
+        now_s > own.last_s ? static_cast<float>(now_s - own.last_s) / 86400.0F : 0.0F;
     set(Feature::kOwnAge, log2_fast(1 + days));
   }
   const TopicAffinity affinity = person->topic_affinity(item.topic_keys);
   set(Feature::kVisitTopic, affinity.visit);
-  set(Feature::kLastingTopic, person->lasting_total() > 0 ? 4 * affinity.lasting / person->lasting_total() : 0);
+  set(Feature::kLastingTopic,
+      person->lasting_total() > 0 ? 4 * affinity.lasting / person->lasting_total() : 0);
   set(Feature::kToldTopic, affinity.told);
   set(Feature::kPinned, person->is_pinned(item.key) ? 1 : 0);
   set(Feature::kPersonEvents, log2_fast(1 + static_cast<float>(person->state().events)));

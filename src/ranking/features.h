@@ -19,30 +19,35 @@ namespace ante {
 
 // Positions are stored: only append (kFeatureCount of them fit).
 enum class Feature : std::uint8_t {
-  kOrganicShare = 0,    // log2 of the softmax share within the hand
-  kMixtureShare = 1,    // log2 of the first cut's share
-  kPopular15Min = 2, kPopular3Hours = 3, kPopular2Days = 4, kPopular30Days = 5,  // log2 shares
-  kTrailLift = 6,       // log2(1 + slow transition share over popularity)
-  kLastLift = 7,        // the same from the last item, fast
-  kOwnCount = 8,        // log2(1 + own comings)
-  kOwnAge = 9,          // log2(1 + days since)
-  kItemAge = 10,        // log2(1 + minutes since first seen)
-  kVisitTopic = 11, kLastingTopic = 12, kToldTopic = 13,  // affinity of the person
+  kOrganicShare = 0,  // log2 of the softmax share within the hand
+  kMixtureShare = 1,  // log2 of the first cut's share
+  kPopular15Min = 2,
+  kPopular3Hours = 3,
+  kPopular2Days = 4,
+  kPopular30Days = 5,  // log2 shares
+  kTrailLift = 6,      // log2(1 + slow transition share over popularity)
+  kLastLift = 7,       // the same from the last item, fast
+  kOwnCount = 8,       // log2(1 + own comings)
+  kOwnAge = 9,         // log2(1 + days since)
+  kItemAge = 10,       // log2(1 + minutes since first seen)
+  kVisitTopic = 11,
+  kLastingTopic = 12,
+  kToldTopic = 13,  // affinity of the person
   kPinned = 14,
-  kText = 15,           // match of words
+  kText = 15,  // match of words
   kTrailTopic = 16,
   kMustRead = 17,
   kSell = 18,
-  kPersonEvents = 19,   // log2(1 + events known of the person)
+  kPersonEvents = 19,  // log2(1 + events known of the person)
   kEvergreen = 20,
-  kSupplied = 21,       // the caller's own candidate
+  kSupplied = 21,  // the caller's own candidate
 };
 inline constexpr std::size_t kFeaturesUsed = 22;
 static_assert(kFeaturesUsed <= kFeatureCount);
 
 struct FeatureRange {
-  float low, high;   // clamped to this before quantising
-  float scale;       // what the model sees is value * scale
+  float low, high;  // clamped to this before quantising
+  float scale;      // what the model sees is value * scale
 };
 extern const std::array<FeatureRange, kFeaturesUsed> kFeatureRanges;
 
@@ -52,7 +57,8 @@ float feature_value(const QuantisedFeatures& features, Feature feature);
 void feature_values(const QuantisedFeatures& features, std::array<float, kFeaturesUsed>& out);
 
 // `organic_share`: softmax share of the item within the hand. `person` null: not used.
-QuantisedFeatures measure_features(const OrganicItem& organic, float organic_share, const Item& item,
-                                   const PersonFeatures* person, std::uint32_t now_s);
+QuantisedFeatures measure_features(const OrganicItem& organic, float organic_share,
+                                   const Item& item, const PersonFeatures* person,
+                                   std::uint32_t now_s);
 
 }  // namespace ante

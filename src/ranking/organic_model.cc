@@ -11,8 +11,8 @@ namespace ante {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
-constexpr std::size_t kHandSize = 64;         // of the listwise step
-constexpr std::size_t kOthersMin = 48;        // of them not the person's own, where there are so many
+constexpr std::size_t kHandSize = 64;   // of the listwise step
+constexpr std::size_t kOthersMin = 48;  // of them not the person's own, where there are so many
 constexpr double kMixtureStepMin = 0.001;
 constexpr double kMixtureShareMin = 1e-4;
 constexpr float kSharedRate = 0.05F;
@@ -21,12 +21,18 @@ constexpr float kContextShrink = 0.99999F;
 
 // Parts after the half-lives.
 enum Part : std::size_t {
-  kLastFast = kHalfLives, kLastSlow, kTrailFast, kTrailSlow, kOwn, kConstant, kTopic,
+  kLastFast = kHalfLives,
+  kLastSlow,
+  kTrailFast,
+  kTrailSlow,
+  kOwn,
+  kConstant,
+  kTopic,
 };
 
 constexpr float kConstantShare = 1e-5F;
 constexpr float kTopicShare = 1e-3F;
-constexpr std::size_t kBackoffHalfLife = 2;   // one hour
+constexpr std::size_t kBackoffHalfLife = 2;  // one hour
 constexpr float kTopicStepDecay = 0.9F;
 constexpr std::size_t kTopicSteps = 12;
 
@@ -46,7 +52,11 @@ OrganicWeights::OrganicWeights() {
 
 OrganicScene::OrganicScene(const LiveItems& live, const Trail& trail, std::uint32_t now_s,
                            const OrganicWeights& weights)
-    : live_(live), trail_(trail), weights_(weights), now_s_(now_s), context_(trail_context(trail, now_s)) {
+    : live_(live),
+      trail_(trail),
+      weights_(weights),
+      now_s_(now_s),
+      context_(trail_context(trail, now_s)) {
   const auto totals = live.totals(now_s);
   for (std::size_t h = 0; h < kHalfLives; ++h) inverse_totals_[h] = 1.0F / (totals[h] + 1e-9F);
   float weight = 1;
@@ -74,7 +84,8 @@ OrganicScene::OrganicScene(const LiveItems& live, const Trail& trail, std::uint3
 void OrganicScene::cut(OrganicItem& item) const {
   item.stats = live_.stats(item.pool.item, now_s_);
   auto& parts = item.parts;
-  for (std::size_t h = 0; h < kHalfLives; ++h) parts[h] = item.stats.popularity[h] * inverse_totals_[h];
+  for (std::size_t h = 0; h < kHalfLives; ++h)
+    parts[h] = item.stats.popularity[h] * inverse_totals_[h];
   parts[kLastFast] = item.pool.last_fast;
   parts[kLastSlow] = item.pool.last_slow;
   parts[kTrailFast] = item.pool.trail_fast;
@@ -92,7 +103,8 @@ void OrganicScene::cut(OrganicItem& item) const {
       if (topic == 0) continue;
       const auto found = std::lower_bound(trail_topics_.begin(), trail_topics_.end(),
                                           std::pair<std::uint32_t, float>{topic, -1.0F});
-      if (found != trail_topics_.end() && found->first == topic) match = std::max(match, found->second);
+      if (found != trail_topics_.end() && found->first == topic)
+        match = std::max(match, found->second);
     }
     item.topic_match = match / trail_topics_total_;
   }
@@ -125,7 +137,9 @@ void OrganicScene::score(OrganicItem& item) const {
     x[18] = log2_fast((count + 0.2F) / (static_cast<float>(trail_.visits) + 1));
   }
   x[19] = x[13] * x[13];
-  x[20] = log2_fast(1 + static_cast<float>(now_s_ > item.stats.last_s ? now_s_ - item.stats.last_s : 0)) * 0.1F;
+  x[20] = log2_fast(
+              1 + static_cast<float>(now_s_ > item.stats.last_s ? now_s_ - item.stats.last_s : 0)) *
+          0.1F;
   x[21] = item.topic_match;
   x[22] = item.topic_match / (1 + minutes_between(item.stats.first_s, now_s_) / 1440.0F);
   if (item.pool.own_step >= 0) {
@@ -140,8 +154,8 @@ void OrganicScene::score(OrganicItem& item) const {
 
 void keep_best_cut(std::vector<OrganicItem>& items, std::size_t size) {
   if (items.size() <= size) return;
-  std::nth_element(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(size - 1), items.end(),
-                   [](const OrganicItem& a, const OrganicItem& b) {
+  std::nth_element(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(size - 1),
+                   items.end(), [](const OrganicItem& a, const OrganicItem& b) {
                      return a.cut != b.cut ? a.cut > b.cut : a.pool.item < b.pool.item;
                    });
   items.resize(size);
@@ -164,8 +178,10 @@ void OrganicTrainer::learn(const OrganicScene& scene, std::vector<OrganicItem>& 
     return items[a].cut != items[b].cut ? items[a].cut > items[b].cut : a < b;
   };
   const std::size_t size = std::min(kHandSize, order.size());
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(std::min(order.size(), 2 * kHandSize)),
-                    order.end(), better);
+  std::partial_sort(
+      order.begin(),
+      order.begin() + static_cast<std::ptrdiff_t>(std::min(order.size(), 2 * kHandSize)),
+      order.end(), better);
   std::vector<const OrganicItem*> hand;
   std::vector<bool> hand_came;
   std::size_t others = 0;
@@ -224,7 +240,8 @@ void OrganicTrainer::learn_mixture(std::size_t context, const std::vector<Organi
   }
 }
 
-void OrganicTrainer::learn_listwise(std::size_t context, const std::vector<const OrganicItem*>& hand,
+void OrganicTrainer::learn_listwise(std::size_t context,
+                                    const std::vector<const OrganicItem*>& hand,
                                     const std::vector<bool>& came) {
   float best = -1e30F;
   float positives = 0;
@@ -235,7 +252,8 @@ void OrganicTrainer::learn_listwise(std::size_t context, const std::vector<const
   if (positives == 0) return;
   std::vector<float> share(hand.size());
   float total = 0;
-  for (std::size_t i = 0; i < hand.size(); ++i) total += share[i] = exp2_fast(hand[i]->score - best);
+  for (std::size_t i = 0; i < hand.size(); ++i)
+    total += share[i] = exp2_fast(hand[i]->score - best);
   std::array<float, kOrganicFeatures> gradient{};
   const float scale = std::sqrt(positives);
   for (std::size_t i = 0; i < hand.size(); ++i) {
@@ -287,7 +305,8 @@ Result<void> OrganicTrainer::load(std::string_view bytes) {
   }
   for (float& v : next.weights_.shared) read(v);
   for (float& v : next.shared_squares_) read(v);
-  if (!in.ok() || !in.at_end() || !finite) return data_loss("organic model: the checkpoint is damaged");
+  if (!in.ok() || !in.at_end() || !finite)
+    return data_loss("organic model: the checkpoint is damaged");
   *this = next;
   return {};
 }

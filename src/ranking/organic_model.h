@@ -6,10 +6,10 @@
 //
 // Mixture: m(j) = Σ_k π_k(c) part_k(j), parts = popularity shares at eight half-lives, transition
 // shares of the item graph, own repeats, topics, a constant; π by online EM for each context c (how
-// long since the last step). Listwise: s(j) = (w + w_c)·x(j), softmax (base 2) over the hand, AdaGrad; own items have
-// features of their own beside the common ones.
-// Both learn from each coming, before the statistics take it in: no look-ahead.
-// OrganicWeights is a plain value, published as an immutable snapshot; the rest is pure.
+// long since the last step). Listwise: s(j) = (w + w_c)·x(j), softmax (base 2) over the hand,
+// AdaGrad; own items have features of their own beside the common ones. Both learn from each
+// coming, before the statistics take it in: no look-ahead. OrganicWeights is a plain value,
+// published as an immutable snapshot; the rest is pure.
 
 #pragma once
 
@@ -42,9 +42,9 @@ struct OrganicItem {
   LiveStats stats;
   std::array<float, kOrganicParts> parts{};
   std::array<float, kOrganicFeatures> x{};
-  float cut = 0;           // log2 of the mixture share
-  float score = 0;         // listwise, in log2 units
-  float topic_match = 0;   // share of the trail's topics this item carries, 0..1
+  float cut = 0;          // log2 of the mixture share
+  float score = 0;        // listwise, in log2 units
+  float topic_match = 0;  // share of the trail's topics this item carries, 0..1
 };
 
 // What is the same for all items of one request.
@@ -83,13 +83,15 @@ class OrganicTrainer {
 
   const OrganicWeights& weights() const { return weights_; }
   // `items` were proposed (all, cut() done) and the person came to those for which `came` is set.
-  void learn(const OrganicScene& scene, std::vector<OrganicItem>& items, const std::vector<bool>& came);
+  void learn(const OrganicScene& scene, std::vector<OrganicItem>& items,
+             const std::vector<bool>& came);
 
   std::string save() const;
   Result<void> load(std::string_view bytes);
 
  private:
-  void learn_mixture(std::size_t context, const std::vector<OrganicItem>& items, const std::vector<bool>& came);
+  void learn_mixture(std::size_t context, const std::vector<OrganicItem>& items,
+                     const std::vector<bool>& came);
   void learn_listwise(std::size_t context, const std::vector<const OrganicItem*>& hand,
                       const std::vector<bool>& came);
 

@@ -1,9 +1,9 @@
 #include "ranking/organic_model.h"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "base/random.h"
 #include "domain/event.h"
@@ -86,8 +86,10 @@ TEST(OrganicModel, MixtureSharesStayAProbability) {
   Random random(2);
   const Trail nobody;
   for (int round = 0; round < 500; ++round) {
-    come(live, static_cast<std::uint64_t>(round) + 1, 1 + random.below(20), kStart + round * kMinuteMs);
-    const OrganicScene scene(live, nobody, static_cast<std::uint32_t>(kStart / 1000 + round * 60), trainer.weights());
+    come(live, static_cast<std::uint64_t>(round) + 1, 1 + random.below(20),
+         kStart + round * kMinuteMs);
+    const OrganicScene scene(live, nobody, static_cast<std::uint32_t>(kStart / 1000 + round * 60),
+                             trainer.weights());
     std::vector<OrganicItem> items;
     std::vector<bool> came;
     for (std::uint32_t i = 0; i < interner.size(); ++i) {
@@ -115,7 +117,8 @@ TEST(OrganicModel, CheckpointsAreExactAndChecked) {
   OrganicTrainer other;
   ASSERT_TRUE(other.load(good));
   EXPECT_TRUE(other.save() == good);
-  for (std::size_t cut = 0; cut < good.size(); cut += 97) EXPECT_FALSE(other.load(good.substr(0, cut))) << cut;
+  for (std::size_t cut = 0; cut < good.size(); cut += 97)
+    EXPECT_FALSE(other.load(good.substr(0, cut))) << cut;
   std::string bad = good;
   const float infinite = std::numeric_limits<float>::infinity();
   std::memcpy(bad.data() + bad.size() - 4, &infinite, 4);

@@ -31,13 +31,13 @@ struct ScoredItem {
 };
 
 struct RankedHand {
-  std::vector<ScoredItem> items;         // best first, ties by item key
-  std::vector<ScoredItem> safe;          // the safe default's items that the catalogue knows, in order
-  std::uint32_t candidate_count = 0;     // eligible, before the cut
-  Hash128 rest_digest;                   // of the candidates that did not fit
+  std::vector<ScoredItem> items;      // best first, ties by item key
+  std::vector<ScoredItem> safe;       // the safe default's items that the catalogue knows, in order
+  std::uint32_t candidate_count = 0;  // eligible, before the cut
+  Hash128 rest_digest;                // of the candidates that did not fit
   Removed removed;
   Rung rung = Rung::kEverybody;
-  std::uint64_t model_version = 0;       // 0 = no model yet: ranked by the organic score
+  std::uint64_t model_version = 0;  // 0 = no model yet: ranked by the organic score
 };
 
 class Ranker {

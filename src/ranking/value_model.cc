@@ -12,11 +12,11 @@ namespace ante {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
-constexpr float kRate = 0.05F;        // alpha
-constexpr float kRateStart = 1.0F;    // beta
-constexpr float kRidge = 1.0F;        // lambda 2
-constexpr float kLassoHashed = 0.25F; // lambda 1, of the hashed crosses
-constexpr float kPriorSd = 0.5F;      // of a weight
+constexpr float kRate = 0.05F;         // alpha
+constexpr float kRateStart = 1.0F;     // beta
+constexpr float kRidge = 1.0F;         // lambda 2
+constexpr float kLassoHashed = 0.25F;  // lambda 1, of the hashed crosses
+constexpr float kPriorSd = 0.5F;       // of a weight
 constexpr float kPriorSdDense = 1.0F;
 constexpr std::uint32_t kDense = 1 + kFeaturesUsed;  // bias and dense features come first
 
@@ -26,26 +26,34 @@ constexpr float kLn2 = 0.693147F;
 float prior(std::uint32_t weight) {
   if (weight == 0 || weight >= kDense) return 0;
   switch (static_cast<Feature>(weight - 1)) {
-    case Feature::kOrganicShare: return kLn2 * 8;  // the feature is log2(share) / 8
-    case Feature::kToldTopic: return 1.0F;
-    case Feature::kPinned: return 1.0F;
-    case Feature::kText: return 1.0F;
-    case Feature::kLastingTopic: return 0.25F;
-    default: return 0;
+    case Feature::kOrganicShare:
+      return kLn2 * 8;  // the feature is log2(share) / 8
+    case Feature::kToldTopic:
+      return 1.0F;
+    case Feature::kPinned:
+      return 1.0F;
+    case Feature::kText:
+      return 1.0F;
+    case Feature::kLastingTopic:
+      return 0.25F;
+    default:
+      return 0;
   }
 }
 
 float sigmoid(float z) { return 1.0F / (1.0F + std::exp(-std::clamp(z, -30.0F, 30.0F))); }
 
 std::uint32_t hashed(std::uint64_t a, std::uint64_t b, std::uint64_t kind) {
-  const std::uint64_t h = mix64(a * 0x9e3779b97f4a7c15ULL ^ mix64(b + kind * 0x632be59bd9b4e019ULL));
+  const std::uint64_t h =
+      mix64(a * 0x9e3779b97f4a7c15ULL ^ mix64(b + kind * 0x632be59bd9b4e019ULL));
   return kDense + static_cast<std::uint32_t>(h % (kHashedWeights - kDense));
 }
 
 }  // namespace
 
 std::size_t value_terms(const ValueContext& context, ItemKey item, std::span<const TopicKey> topics,
-                        const QuantisedFeatures& features, std::span<ValueTerm, kValueTermsMax> out) {
+                        const QuantisedFeatures& features,
+                        std::span<ValueTerm, kValueTermsMax> out) {
   std::size_t n = 0;
   out[n++] = {0, 1};
   std::array<float, kFeaturesUsed> values{};
@@ -83,7 +91,8 @@ ValueModel::ValueModel() {
 }
 
 ValueModel::ValueModel(Parameters parameters) : parameters_(std::move(parameters)) {
-  CHECK(parameters_.weight.size() == kHashedWeights && parameters_.variance.size() == kHashedWeights);
+  CHECK(parameters_.weight.size() == kHashedWeights &&
+        parameters_.variance.size() == kHashedWeights);
 }
 
 ValueEstimate ValueModel::estimate(std::span<const ValueTerm> terms) const {
@@ -122,7 +131,8 @@ Result<ValueModel> ValueModel::load(std::string_view bytes) {
   read.version = in.u64();
   read.rows = in.u64();
   read.reward_sd = in.f64();
-  if (in.varint() != kHashedWeights) return data_loss("value model: the file has another number of weights");
+  if (in.varint() != kHashedWeights)
+    return data_loss("value model: the file has another number of weights");
   bool finite = true;
   for (auto* values : {&read.weight, &read.variance}) {
     values->resize(kHashedWeights);
@@ -153,7 +163,8 @@ void FtrlState::learn(std::span<const ValueTerm> terms, float outcome, float imp
     weights[t] = weight(terms[t].weight);
     total += weights[t] * terms[t].x;
   }
-  if (!std::isfinite(total) || !std::isfinite(outcome) || !(importance > 0) || !std::isfinite(importance)) {
+  if (!std::isfinite(total) || !std::isfinite(outcome) || !(importance > 0) ||
+      !std::isfinite(importance)) {
     ++refused_;
     return;
   }
@@ -185,7 +196,8 @@ std::shared_ptr<const ValueModel> FtrlState::snapshot() {
   next.version = rows_;
   next.rows = rows_;
   const auto n = static_cast<double>(rows_);
-  if (rows_ > 1) next.reward_sd = std::sqrt(std::max(0.0, sum_squares_ / n - sum_ / n * (sum_ / n)));
+  if (rows_ > 1)
+    next.reward_sd = std::sqrt(std::max(0.0, sum_squares_ / n - sum_ / n * (sum_ / n)));
   return std::make_shared<const ValueModel>(std::move(next));
 }
 
@@ -224,13 +236,15 @@ Result<void> FtrlState::load(std::string_view bytes) {
     const float z = in.f32();
     const float squares = in.f32();
     const float information = in.f32();
-    fine = fine && i < kHashedWeights && std::isfinite(z) && std::isfinite(squares) && std::isfinite(information);
+    fine = fine && i < kHashedWeights && std::isfinite(z) && std::isfinite(squares) &&
+           std::isfinite(information);
     if (!fine) break;
     next.z_[i] = z;
     next.squares_[i] = squares;
     next.information_[i] = information;
   }
-  if (!in.ok() || !in.at_end() || !fine) return data_loss("value learner: the checkpoint is damaged");
+  if (!in.ok() || !in.at_end() || !fine)
+    return data_loss("value learner: the checkpoint is damaged");
   *this = std::move(next);
   return {};
 }

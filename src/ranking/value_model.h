@@ -41,7 +41,8 @@ inline constexpr std::size_t kValueTermsMax = 1 + 2 * kFeaturesUsed + 4 + 3 * 4;
 
 // The terms of one item: fills `out`, returns how many. One definition for training and serving.
 std::size_t value_terms(const ValueContext& context, ItemKey item, std::span<const TopicKey> topics,
-                        const QuantisedFeatures& features, std::span<ValueTerm, kValueTermsMax> out);
+                        const QuantisedFeatures& features,
+                        std::span<ValueTerm, kValueTermsMax> out);
 
 struct ValueEstimate {
   float probability = 0;
@@ -60,8 +61,8 @@ class ValueModel {
 
   ValueEstimate estimate(std::span<const ValueTerm> terms) const;
   std::uint64_t version() const { return parameters_.version; }
-  std::uint64_t rows() const { return parameters_.rows; }           // rewards learned from
-  double reward_sd() const { return parameters_.reward_sd; }        // running sd of the reward, all slots
+  std::uint64_t rows() const { return parameters_.rows; }     // rewards learned from
+  double reward_sd() const { return parameters_.reward_sd; }  // running sd of the reward, all slots
 
   std::string save() const;  // versioned, with a CRC
   static Result<ValueModel> load(std::string_view bytes);

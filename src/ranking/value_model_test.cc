@@ -1,9 +1,9 @@
 #include "ranking/value_model.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "base/random.h"
 
@@ -29,8 +29,10 @@ QuantisedFeatures features_with_share(double share) {
 TEST(ValueModel, StartsAtTheOrganicShare) {
   const ValueModel prior;
   for (const double share : {0.001, 0.02, 0.2}) {
-    const ValueEstimate estimate = prior.estimate(terms_of(item_key("a"), features_with_share(share)));
-    EXPECT_NEAR(std::log(static_cast<double>(estimate.probability)), std::log(share), 0.25) << share;
+    const ValueEstimate estimate =
+        prior.estimate(terms_of(item_key("a"), features_with_share(share)));
+    EXPECT_NEAR(std::log(static_cast<double>(estimate.probability)), std::log(share), 0.25)
+        << share;
     EXPECT_GT(estimate.sd, 0);
   }
 }
@@ -41,7 +43,8 @@ TEST(ValueModel, WhatWasToldCountsBeforeAnythingWasLearned) {
   told[static_cast<std::size_t>(Feature::kToldTopic)] = 254;
   QuantisedFeatures refused = features_with_share(0.02);
   refused[static_cast<std::size_t>(Feature::kToldTopic)] = 0;
-  const float neutral = prior.estimate(terms_of(item_key("a"), features_with_share(0.02))).probability;
+  const float neutral =
+      prior.estimate(terms_of(item_key("a"), features_with_share(0.02))).probability;
   EXPECT_GT(prior.estimate(terms_of(item_key("a"), told)).probability, 3 * neutral);
   EXPECT_LT(prior.estimate(terms_of(item_key("a"), refused)).probability, neutral / 3);
 }
@@ -67,7 +70,8 @@ class World {
     shown.features = features_with_share(share);
     const bool likes = random_.uniform() < 0.5;
     shown.features[static_cast<std::size_t>(Feature::kLastingTopic)] = likes ? 200 : 0;
-    const double z = -3 + 0.4 * static_cast<double>(which % 3) + (likes ? 1.2 : 0) + 0.3 * std::log(share * 30);
+    const double z =
+        -3 + 0.4 * static_cast<double>(which % 3) + (likes ? 1.2 : 0) + 0.3 * std::log(share * 30);
     shown.truth = 1 / (1 + std::exp(-z));
     shown.hit = random_.uniform() < shown.truth;
     return shown;
@@ -97,7 +101,8 @@ TEST(ValueModel, IsCalibratedAndItsIntervalCoversTheTruth) {
   constexpr int kFresh = 30'000;
   for (int i = 0; i < kFresh; ++i) {
     const World::Shown shown = world.next();
-    const ValueEstimate estimate = model->estimate(terms_of(shown.item, shown.features, shown.topics));
+    const ValueEstimate estimate =
+        model->estimate(terms_of(shown.item, shown.features, shown.topics));
     const auto p = static_cast<double>(estimate.probability);
     said += p;
     came += shown.truth;
@@ -108,7 +113,8 @@ TEST(ValueModel, IsCalibratedAndItsIntervalCoversTheTruth) {
   }
   EXPECT_NEAR(said / came, 1, 0.03);
   double error = 0;
-  for (std::size_t b = 0; b < bin_said.size(); ++b) error += std::abs(bin_said[b] - bin_truth[b]) / kFresh;
+  for (std::size_t b = 0; b < bin_said.size(); ++b)
+    error += std::abs(bin_said[b] - bin_truth[b]) / kFresh;
   EXPECT_LT(error, 0.01);
   EXPECT_GT(static_cast<double>(covered) / kFresh, 0.90);
 }
@@ -125,7 +131,8 @@ TEST(ValueModel, OneBadRowChangesNothing) {
   EXPECT_EQ(state.rows(), 1U);
   FtrlState same;
   ASSERT_TRUE(same.load(before));
-  EXPECT_EQ(same.snapshot()->estimate(terms).probability, state.snapshot()->estimate(terms).probability);
+  EXPECT_EQ(same.snapshot()->estimate(terms).probability,
+            state.snapshot()->estimate(terms).probability);
 }
 
 TEST(ValueModel, FilesAreCheckedBeforeUse) {

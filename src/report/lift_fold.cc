@@ -279,7 +279,10 @@ void LiftFold::forget(PersonHash person) {
 }
 
 void LiftFold::consume(const CommittedRecord& record) {
-  if (record.header.received_at > now_ms_) now_ms_ = record.header.received_at;
+  // As the joiner does: control records move no clock.
+  if (record.partition != kControlPartition && record.header.received_at > now_ms_) {
+    now_ms_ = record.header.received_at;
+  }
   settle_until(now_ms_);
   const PersonHash person = record.header.person;
   const TimeMs occurred_at = record.header.occurred_at;
