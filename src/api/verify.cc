@@ -90,7 +90,7 @@ Result<void> find_message(JsonWriter& json, bool& found, Engine& engine, std::st
 Result<LogCount> count_log(const Store& store) {
   LogCount counts;
   std::map<std::uint16_t, std::uint64_t> next;
-  TRY(store.scan_log(
+  const Result<void> scanned = store.scan_log(
       0,
       [&](std::uint64_t commit, std::uint16_t partition, std::string_view value) -> Result<bool> {
         ++counts.values;
@@ -106,7 +106,8 @@ Result<LogCount> count_log(const Store& store) {
           count(record, counts);
         }
         return true;
-      }));
+      });
+  if (!scanned) return scanned.error();
   return counts;
 }
 
@@ -119,7 +120,7 @@ Result<std::vector<std::pair<std::string, bool>>> rebuild_and_compare(Engine& en
       if (at > 0) fold->commit_consumed(Commit{at});
     }
   };
-  TRY(engine.store().scan_log(
+  const Result<void> scanned = engine.store().scan_log(
       0, [&](std::uint64_t commit, std::uint16_t, std::string_view value) -> Result<bool> {
         if (commit != at) end_commit();
         at = commit;
@@ -127,7 +128,8 @@ Result<std::vector<std::pair<std::string, bool>>> rebuild_and_compare(Engine& en
           for (LogConsumer* fold : folds->all) fold->consume(record);
         }
         return true;
-      }));
+      });
+  if (!scanned) return scanned.error();
   end_commit();
   return std::vector<std::pair<std::string, bool>>{
       {"people", folds->people.save() == engine.people().save()},

@@ -14,8 +14,10 @@ constexpr int kBitsSet = 7;  // 7 × 9 bits of one hash choose them
 constexpr std::uint8_t kFormat = 1;
 constexpr std::size_t kSegmentsMax = 64;
 
+__extension__ using Wide = unsigned __int128;
+
 std::size_t block_of(std::uint64_t hash, std::size_t blocks) {
-  return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * blocks) >> 64);
+  return static_cast<std::size_t>((static_cast<Wide>(hash) * blocks) >> 64);
 }
 
 std::uint64_t block_hash(const Hash128& key) { return mix64(key.hi + 0x9e3779b97f4a7c15ULL); }
