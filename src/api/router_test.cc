@@ -19,8 +19,8 @@ EntropySource seeded(std::uint64_t seed) {
 }
 
 struct Asked {
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body{};
+  std::vector<std::pair<std::string, std::string>> headers{};
   std::string peer = "192.0.2.7";
   bool local = false;
 };
