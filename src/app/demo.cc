@@ -38,6 +38,8 @@ struct DemoOptions {
   bool quiet = false;
 };
 
+constexpr const char* kMemoryFolder = "/dev/shm";
+constexpr std::uintmax_t kMemoryBytesPerReader = 512 * 1024;  // more than twice what one leaves
 constexpr DurationMs kWeekMs = 7 * kDayMs;
 constexpr TimeMs kFirstMondayMs = 4 * kDayMs;  // 5 January 1970
 constexpr std::size_t kReportBytesMax = 64 * 1024;
@@ -49,11 +51,8 @@ constexpr std::array<Place, sim::kPlaces> kAllPlaces = {Place::kHome, Place::kAr
 // A directory that is removed with everything in it when the demo ends.
 class TemporaryDirectory {
  public:
-  static Result<TemporaryDirectory> make() {
-    std::error_code failure;
-    std::string path = std::filesystem::temp_directory_path(failure).string();
-    if (failure) return unavailable("no temporary folder: " + failure.message());
-    path += "/ante-demo-XXXXXX";
+  static Result<TemporaryDirectory> make(std::uint32_t readers) {
+    std::string path = TRY(parent(readers)) + "/ante-demo-XXXXXX";
     if (::mkdtemp(path.data()) == nullptr) {
       return unavailable("cannot make " + path + ": " + std::strerror(errno));
     }
@@ -70,6 +69,20 @@ class TemporaryDirectory {
   const std::string& path() const { return path_; }
 
  private:
+  // Memory, where there is plenty of it and nobody named a place: what is not kept need not wait
+  // for a disk at every commit.
+  static Result<std::string> parent(std::uint32_t readers) {
+    std::error_code failure;
+    const auto space = std::filesystem::space(kMemoryFolder, failure);
+    if (!failure && std::getenv("TMPDIR") == nullptr &&
+        space.available / kMemoryBytesPerReader >= readers) {
+      return std::string(kMemoryFolder);
+    }
+    const auto usual = std::filesystem::temp_directory_path(failure);
+    if (failure) return unavailable("no temporary folder: " + failure.message());
+    return usual.string();
+  }
+
   std::string path_;
 };
 
@@ -273,7 +286,7 @@ class Door final : public HttpRoutes {
 
 Result<void> prepare(const DemoOptions& options, Parts& parts, std::unique_ptr<Door>& door) {
   if (options.days > 0) parts.history_days = options.days;
-  parts.folder.emplace(TRY(TemporaryDirectory::make()));
+  parts.folder.emplace(TRY(TemporaryDirectory::make(options.readers)));
   const std::string data = parts.folder->path() + "/data";
   TRY(create_directory(data));
   const Settings settings;  // the defaults: a demo reads no files and no environment
