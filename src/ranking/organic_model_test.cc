@@ -19,7 +19,7 @@ void come(LiveItems& live, std::uint64_t person, std::uint64_t item, TimeMs at_m
   event.name = "Article Viewed";
   EventItem of;
   of.id = std::to_string(item);
-  of.key = ItemKey{item};
+  of.key = item_key(of.id);
   event.items.push_back(of);
   const std::string body = encode(event);
   CommittedRecord record;
@@ -65,7 +65,7 @@ TEST(OrganicModel, LearnsThatTransitionsBeatPopularity) {
       scene.cut(item);
       scene.score(item);
       items.push_back(item);
-      came.push_back(interner.key_of(item.pool.item) == ItemKey{second});
+      came.push_back(interner.key_of(item.pool.item) == item_key(std::to_string(second)));
     }
     std::size_t best = 0;
     for (std::size_t i = 0; i < items.size(); ++i) {

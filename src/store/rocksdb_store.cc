@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <filesystem>
 
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
@@ -216,10 +217,27 @@ Result<void> RocksdbStore::load_heads() {
   return from_status(rows->status(), "reading the end of the log");
 }
 
+namespace {
+
+// A write that the disk refuses half-way leaves RocksDB's log file in a state that it asserts
+// against, so a commit is refused while there is still room for it and for a flush.
+Result<void> check_space(const std::string& directory) {
+  std::error_code failed;
+  const std::filesystem::space_info space = std::filesystem::space(directory, failed);
+  if (failed || space.available >= kDiskReserveBytes) return {};
+  return unavailable("the disk is full: " + std::to_string(space.available >> 20) +
+                     " MiB are free at " + directory + ", and " +
+                     std::to_string(kDiskReserveBytes >> 20) +
+                     " MiB are kept; free some space and writing goes on by itself");
+}
+
+}  // namespace
+
 Result<void> RocksdbStore::commit(std::uint64_t commit, std::span<const PartitionBatch> batches) {
   TRY(check_batches(commit, batches));
   Database& d = *database_;
   CHECK(commit > d.last_commit);
+  TRY(check_space(d.directory));
   std::size_t bytes = 0, reserved = 256;
   for (const PartitionBatch& b : batches) {
     bytes += b.log_value.size();

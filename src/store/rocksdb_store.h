@@ -19,6 +19,9 @@ class FileSystem;
 
 namespace ante {
 
+// Free space below which commits are refused (kUnavailable) and reading goes on.
+inline constexpr std::uint64_t kDiskReserveBytes = 8u << 20;
+
 struct RocksdbOptions {
   std::size_t block_cache_bytes = 24u << 20;  // blocks, indexes and filters
   std::size_t memtable_bytes = 48u << 20;     // of all tables together
