@@ -12,12 +12,14 @@ namespace ante {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
-constexpr float kRate = 0.05F;         // alpha
+constexpr float kRate = 0.04F;         // alpha
 constexpr float kRateStart = 1.0F;     // beta
 constexpr float kRidge = 1.0F;         // lambda 2
 constexpr float kLassoHashed = 0.25F;  // lambda 1, of the hashed crosses
-constexpr float kPriorSd = 0.5F;       // of a weight
-constexpr float kPriorSdDense = 1.0F;
+constexpr float kPriorSd = 0.1F;       // of a weight
+constexpr float kPriorSdDense = 0.5F;
+// What the linear form cannot say, in logits: no amount of rewards makes the error smaller.
+constexpr float kMisfitSd = 0.2F;
 constexpr std::uint32_t kDense = 1 + kFeaturesUsed;  // bias and dense features come first
 
 constexpr float kLn2 = 0.693147F;
@@ -97,7 +99,7 @@ ValueModel::ValueModel(Parameters parameters) : parameters_(std::move(parameters
 
 ValueEstimate ValueModel::estimate(std::span<const ValueTerm> terms) const {
   float z = 0;
-  float variance = 0;
+  float variance = kMisfitSd * kMisfitSd;
   for (const ValueTerm& term : terms) {
     z += parameters_.weight[term.weight] * term.x;
     variance += parameters_.variance[term.weight] * term.x * term.x;
