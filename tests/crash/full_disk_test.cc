@@ -26,7 +26,7 @@ class FullDisk : public testing::Test {
   void SetUp() override {
     folder_ = testing::TempDir() + "ante_full_disk";
     std::filesystem::create_directories(folder_);
-    mounted_ = mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=64m") == 0;
+    mounted_ = mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=128m") == 0;
     if (!mounted_) GTEST_SKIP() << "cannot mount a tmpfs here: " << std::strerror(errno);
   }
   void TearDown() override {
