@@ -81,8 +81,6 @@ endforeach()
 # Every module gets <name>_test from its *_test.cc and link_<name>; with ANTE_FUZZ one
 # libFuzzer program for each *_fuzz.cc.
 function(ante_add_module_tests)
-  find_package(GTest REQUIRED)
-  include(GoogleTest)
   foreach(name IN LISTS ANTE_MODULES)
     file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_test.cc)
     if(name STREQUAL sim)
