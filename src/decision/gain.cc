@@ -10,13 +10,26 @@ namespace ante {
 
 namespace {
 
-constexpr double kChanceSdMin = 1e-4;       // no estimate is more certain than this
+constexpr double kChanceMin = 1e-6;         // a logit needs a chance above 0 and below 1
+constexpr double kLogitSdMin = 1e-3;        // no estimate is more certain than this
+constexpr double kLogitSdMax = 10;          // nothing is known
 constexpr std::size_t kShrunkItemsMin = 3;  // fewer say nothing about how items differ
 constexpr std::size_t kItemsMax = kHandItemsMax + kSafeDefaultItemsMax;
 
 struct Estimate {
   double mean = 0, sd = 0;
 };
+
+Estimate in_logits(const Chance& chance) {
+  const double p = std::clamp(static_cast<double>(chance.probability), kChanceMin, 1 - kChanceMin);
+  const double sd = static_cast<double>(chance.sd) / (p * (1 - p));
+  return {std::log(p / (1 - p)), std::clamp(sd, kLogitSdMin, kLogitSdMax)};
+}
+
+Estimate in_reward(const Estimate& logit, double goal_value) {
+  const double p = 1 / (1 + std::exp(-logit.mean));
+  return {p * goal_value, p * (1 - p) * logit.sd * goal_value};
+}
 
 // Draws the estimates towards their common mean.
 void shrink(std::span<Estimate> estimates) {
@@ -28,7 +41,7 @@ void shrink(std::span<Estimate> estimates) {
     weight_squared += w * w;
     weighted += w * e.mean;
   }
-  const double common = weighted / weight;
+  double common = weighted / weight;
   double heterogeneity = 0;
   for (const Estimate& e : estimates) {
     heterogeneity += (e.mean - common) * (e.mean - common) / (e.sd * e.sd);
@@ -36,6 +49,14 @@ void shrink(std::span<Estimate> estimates) {
   const double excess = heterogeneity - static_cast<double>(estimates.size() - 1);
   const double scale = weight - weight_squared / weight;
   const double spread = excess > 0 && scale > 0 ? excess / scale : 0;  // variance between items
+  // The centre of items that differ: not the best known one's, however well it is known.
+  weight = weighted = 0;
+  for (const Estimate& e : estimates) {
+    const double w = 1 / (spread + e.sd * e.sd);
+    weight += w;
+    weighted += w * e.mean;
+  }
+  common = weighted / weight;
   for (Estimate& e : estimates) {
     const double kept = spread / (spread + e.sd * e.sd);
     e.mean = common + kept * (e.mean - common);
@@ -51,25 +72,22 @@ struct Everything {
   std::size_t size = 0;
 };
 
-Estimate in_reward(const Chance& chance, double goal_value) {
-  const double sd = std::max(static_cast<double>(chance.sd), kChanceSdMin);
-  return {static_cast<double>(chance.probability) * goal_value, sd * goal_value};
-}
-
 Everything gather(std::span<const Chance> chances, std::span<const Chance> safe,
                   double goal_value) {
   Everything all;
-  for (const Chance& chance : chances) all.estimates[all.size++] = in_reward(chance, goal_value);
+  for (const Chance& chance : chances) all.estimates[all.size++] = in_logits(chance);
   for (std::size_t j = 0; j < safe.size(); ++j) {
     std::size_t at = 0;
     while (at < chances.size() && chances[at].item != safe[j].item) ++at;
     if (at == chances.size()) {
       at = all.size;
-      all.estimates[all.size++] = in_reward(safe[j], goal_value);
+      all.estimates[all.size++] = in_logits(safe[j]);
     }
     all.safe_at[j] = at;
   }
-  shrink(std::span(all.estimates).first(all.size));
+  const std::span<Estimate> estimates = std::span(all.estimates).first(all.size);
+  shrink(estimates);
+  for (Estimate& e : estimates) e = in_reward(e, goal_value);
   return all;
 }
 

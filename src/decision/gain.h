@@ -5,9 +5,10 @@
 //
 // The bet takes the best of many estimates, and the best of many is partly luck. So every chance
 // is first drawn towards what the items have in common, the more the less is known about it
-// (random effects, DerSimonian & Laird 1986): with no evidence that items differ, all gains are 0,
-// and the safe default wins the tie. An item that stands in both slates cancels to the extent
-// that its place is the same. Pure functions; any thread.
+// (random effects, DerSimonian & Laird 1986, on logits: there an error does not grow with the
+// chance, so the likeliest items are not outweighed). With no evidence that items differ, all gains
+// are 0, and the safe default wins the tie. An item that stands in both slates cancels to the
+// extent that its place is the same. Pure functions; any thread.
 // docs/decisions/0020-policy-and-propensity.md.
 
 #pragma once

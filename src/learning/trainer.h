@@ -41,7 +41,7 @@ class Trainer final : public RewardSink, public LogConsumer {
   void publish();
 
   Published<ValueModel>& models_;
-  FtrlState state_;
+  ValueLearner state_;
   std::uint64_t published_rows_ = 0;
 };
 

@@ -1,15 +1,17 @@
 // The value model: P(goal | this item is shown here), calibrated, with its uncertainty.
 //
-// Logistic regression by FTRL-Proximal (McMahan et al. 2013, eq. in methods §4.1) over the dense
-// features, the same features by slot, and hashed crosses of slot, item, topic, device and hour.
+// Bayesian logistic regression, one row after the other, over the dense features, the same features
+// by slot, and hashed crosses of slot, item, topic, device and hour. The belief is Gaussian: the
+// dense weights with their full covariance (they are correlated), every other weight with its own
+// variance. A row moves the belief to the mode of its posterior along the row's direction, and adds
+// the row's curvature: the assumed-density filter of Spiegelhalter & Lauritzen 1990, in blocks as
+// the decoupled Kalman filter of Puskorius & Feldkamp 1991. There is no learning rate to set.
 // Prior: the weight of the organic share starts where p equals that share, what the person told
-// starts positive; FTRL learns the difference from the prior.
-// Uncertainty: diagonal Laplace, var(z) = m² + Σ x² / (1/σ₀² + n), n = Σ p(1-p)x², m what the
-// linear form cannot say. Its 95 % interval covers the truth in about three of four cases of the
-// test's world: it is too narrow, and docs/decisions/0050-value-uncertainty.md says what is next.
-// Cost: about 0.1 µs an item.
+// starts positive; learning finds the difference from the prior.
+// Uncertainty: var(z) = m² + x'Px, m what the linear form cannot say; the coverage is tested.
+// Why not FTRL: docs/decisions/0050-value-uncertainty.md. Cost: about 0.2 µs an item.
 //
-// ValueModel is immutable, versioned and checksummed; any thread. FtrlState is the learner's.
+// ValueModel is immutable, versioned and checksummed; any thread. ValueLearner: one thread.
 
 #pragma once
 
@@ -27,6 +29,7 @@
 namespace ante {
 
 inline constexpr std::size_t kHashedWeights = 1u << 18;
+inline constexpr std::size_t kDenseWeights = 1 + kFeaturesUsed;  // bias and features come first
 
 // What a value depends on besides the item's own features.
 struct ValueContext {
@@ -55,6 +58,8 @@ class ValueModel {
  public:
   struct Parameters {
     std::vector<float> weight, variance;  // kHashedWeights of each
+    // kDenseWeights² of the weights before the hashed ones, whose `variance` is its diagonal.
+    std::vector<float> covariance;
     std::uint64_t version = 0, rows = 0;
     double reward_sd = 0;
   };
@@ -73,9 +78,9 @@ class ValueModel {
   Parameters parameters_;
 };
 
-class FtrlState {
+class ValueLearner {
  public:
-  FtrlState();
+  ValueLearner();
 
   // One matured outcome in 0..1 for the item with these terms; `importance` > 0.
   // Non-finite input is left out and counted.
@@ -84,15 +89,14 @@ class FtrlState {
   std::uint64_t refused() const { return refused_; }
   // An immutable model of the state now. Its version is the number of rows learned from, so a
   // rebuild gives the same versions.
-  std::shared_ptr<const ValueModel> snapshot();
+  std::shared_ptr<const ValueModel> snapshot() const;
 
   std::string save() const;
   Result<void> load(std::string_view bytes);
 
  private:
-  float weight(std::uint32_t i) const;
-
-  std::vector<float> z_, squares_, information_;
+  std::vector<float> weight_, variance_;  // kHashedWeights of each; the dense ones' variance unused
+  std::vector<double> covariance_;        // kDenseWeights²
   std::uint64_t rows_ = 0, refused_ = 0;
   double sum_ = 0, sum_squares_ = 0;
 };
