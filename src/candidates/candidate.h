@@ -18,7 +18,6 @@
 
 namespace ante {
 
-inline constexpr std::size_t kCandidatesMax = 600;  // per request, before the hand is cut
 inline constexpr std::size_t kSuppliedCandidatesMax = 500;
 inline constexpr std::size_t kExcludedItemsMax = 2000;
 
@@ -44,11 +43,6 @@ struct CandidateRequest {
   bool consumes_bought = false;       // Slot::consumes_bought
   std::span<const ItemKey> supplied;  // the caller's hand: when not empty, nothing else is proposed
   std::span<const ItemKey> exclude;
-};
-
-struct CandidateSet {
-  std::vector<Candidate> candidates;
-  Removed removed;
 };
 
 }  // namespace ante

@@ -4,17 +4,10 @@
 
 namespace ante {
 
-Eligibility can_be_shown(const Item& item, TimeMs now_ms) {
+Eligibility can_be_shown(const ItemCard& item, TimeMs now_ms) {
   if (item.withdrawn) return Eligibility::kWithdrawn;
-  if (item.expires_at_ms && *item.expires_at_ms <= now_ms) return Eligibility::kExpired;
-  if (!item.available) return Eligibility::kSoldOut;
-  if (item.offer) {
-    if (item.offer->valid_from_ms && *item.offer->valid_from_ms > now_ms)
-      return Eligibility::kExpired;
-    if (item.offer->valid_until_ms && *item.offer->valid_until_ms <= now_ms)
-      return Eligibility::kExpired;
-    if (item.offer->stock && *item.offer->stock <= 0) return Eligibility::kSoldOut;
-  }
+  if (item.valid_until_ms <= now_ms || item.valid_from_ms > now_ms) return Eligibility::kExpired;
+  if (item.sold_out) return Eligibility::kSoldOut;
   return Eligibility::kEligible;
 }
 
@@ -25,7 +18,7 @@ EligibilityCheck::EligibilityCheck(const CandidateRequest& request, const Person
   std::sort(excluded_.begin(), excluded_.end());
 }
 
-Eligibility EligibilityCheck::check(const Item* item) const {
+Eligibility EligibilityCheck::check(const ItemCard* item) const {
   if (item == nullptr) return Eligibility::kUnknown;
   if (const Eligibility all = can_be_shown(*item, request_.now_ms); all != Eligibility::kEligible)
     return all;
@@ -34,11 +27,10 @@ Eligibility EligibilityCheck::check(const Item* item) const {
     return Eligibility::kExcluded;
   }
   if (person_ == nullptr) return Eligibility::kEligible;
-  const ItemKey group = item->group.empty() ? ItemKey{} : item_key(item->group);
-  if (person_->is_hidden(item->key, group)) return Eligibility::kHidden;
-  const bool once = item->offer && item->offer->one_per_person;
-  const bool may_repeat = !once && (item->repeatable || request_.consumes_bought);
-  if (!may_repeat && person_->is_bought(item->key, group)) return Eligibility::kBought;
+  if (person_->is_hidden(item->key, item->group) || person_->refuses(item->topics()))
+    return Eligibility::kHidden;
+  const bool may_repeat = !item->one_per_person && (item->repeatable || request_.consumes_bought);
+  if (!may_repeat && person_->is_bought(item->key, item->group)) return Eligibility::kBought;
   return Eligibility::kEligible;
 }
 

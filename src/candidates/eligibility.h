@@ -25,7 +25,7 @@ enum class Eligibility : std::uint8_t {
 };
 
 // Can anybody be shown it: withdrawn, expired or not yet valid, sold out.
-Eligibility can_be_shown(const Item& item, TimeMs now_ms);
+Eligibility can_be_shown(const ItemCard& item, TimeMs now_ms);
 
 class EligibilityCheck {
  public:
@@ -33,7 +33,7 @@ class EligibilityCheck {
   EligibilityCheck(const CandidateRequest& request, const PersonFeatures* person);
 
   // `item` null = not in the catalogue.
-  Eligibility check(const Item* item) const;
+  Eligibility check(const ItemCard* item) const;
 
  private:
   const CandidateRequest& request_;

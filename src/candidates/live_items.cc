@@ -42,6 +42,12 @@ struct Neighbour {
   std::uint32_t at_s = 0;
 };
 
+constexpr std::array<float, kHalfLives> kPerHalfLife = [] {
+  std::array<float, kHalfLives> per{};
+  for (std::size_t h = 0; h < kHalfLives; ++h) per[h] = 1.0F / kHalfLivesS[h];
+  return per;
+}();
+
 // Decayed counts that one thread writes and any thread reads. A reader may see the counts of one
 // event and the time of the one before: an error of one event's decay, never a torn number.
 struct Counts {
@@ -50,10 +56,10 @@ struct Counts {
 
   void read(std::uint32_t now_s, std::array<float, kHalfLives>& out) const {
     const float age = seconds_between(relaxed(at_s), now_s);
-    for (std::size_t h = 0; h < kHalfLives; ++h) {
-      const float c = relaxed(count[h]);
-      out[h] = c == 0 ? 0 : c * exp2_fast(-age / kHalfLivesS[h]);
-    }
+    std::array<float, kHalfLives> decay{};
+    for (std::size_t h = 0; h < kHalfLives; ++h) decay[h] = -age * kPerHalfLife[h];
+    exp2_each(decay);
+    for (std::size_t h = 0; h < kHalfLives; ++h) out[h] = relaxed(count[h]) * decay[h];
   }
   void add_one(std::uint32_t now_s) {
     std::array<float, kHalfLives> now{};
@@ -63,11 +69,12 @@ struct Counts {
   }
 };
 
-struct ItemState {
+// What every decision reads of hundreds of items stands in one cache line, the row in the next.
+struct alignas(64) ItemState {
   Counts counts;
   std::atomic<std::uint32_t> first_s{0};
-  std::atomic<bool> available{true};
   std::array<std::atomic<std::uint32_t>, kItemTopicsLive> topics{};
+  std::atomic<bool> available{true};
   // Guarded by the row lock of the item:
   float out_fast = 0, out_slow = 0;
   std::uint32_t out_at_s = 0;
@@ -79,18 +86,19 @@ struct ItemState {
   }
 };
 
+static_assert(sizeof(ItemState) == 128);
+
 using Chunk = std::array<ItemState, kChunkItems>;
 
 struct PublicList {
   std::array<std::atomic<std::uint32_t>, kTopItemsLongest> items{};
   std::atomic<std::uint32_t> size{0};
 
-  std::vector<ItemIndex> read() const {
+  void read(std::vector<ItemIndex>& out) const {
     const std::size_t n =
         std::min<std::size_t>(size.load(std::memory_order_acquire), kTopItemsLongest);
-    std::vector<ItemIndex> out(n);
+    out.resize(n);
     for (std::size_t i = 0; i < n; ++i) out[i] = ItemIndex{relaxed(items[i])};
-    return out;
   }
 };
 
@@ -139,6 +147,7 @@ struct LiveItems::State {
   std::array<std::atomic<Chunk*>, kItemsMax / kChunkItems + 1> chunks{};
   mutable std::array<Mutex, kRowLocks> row_locks;
   Counts totals;
+  std::atomic<std::uint64_t> comings{0};
   std::array<PublicList, kHalfLives> top;
   PublicList fresh;
   std::uint32_t fresh_next = 0;
@@ -216,12 +225,19 @@ void LiveItems::State::link(ItemIndex from, ItemIndex to, float weight, std::uin
   state.out_fast = state.out_fast * exp2_fast(-gap / kFastHalfLifeS) + weight;
   state.out_slow = state.out_slow * exp2_fast(-gap / kSlowHalfLifeS) + weight;
   state.out_at_s = std::max(state.out_at_s, now_s);
-  for (Neighbour& n : state.row) {
-    if (n.item != to) continue;
-    const float age = seconds_between(n.at_s, now_s);
-    n.fast = n.fast * exp2_fast(-age / kFastHalfLifeS) + weight;
-    n.slow = n.slow * exp2_fast(-age / kSlowHalfLifeS) + weight;
-    n.at_s = std::max(n.at_s, now_s);
+  const auto found = std::find_if(state.row.begin(), state.row.end(),
+                                  [to](const Neighbour& n) { return n.item == to; });
+  if (found != state.row.end()) {
+    const float age = seconds_between(found->at_s, now_s);
+    found->fast = found->fast * exp2_fast(-age / kFastHalfLifeS) + weight;
+    found->slow = found->slow * exp2_fast(-age / kSlowHalfLifeS) + weight;
+    found->at_s = std::max(found->at_s, now_s);
+    if (found != state.row.begin()) {  // the row sorts itself, a step at a time
+      Neighbour& before = *(found - 1);
+      const float gap_before = seconds_between(before.at_s, now_s);
+      if (before.slow * exp2_fast(-gap_before / kSlowHalfLifeS) < found->slow)
+        std::swap(before, *found);
+    }
     return;
   }
   if (state.row.size() < kRowNeighboursMax) {
@@ -277,6 +293,7 @@ void LiveItems::State::attend(PersonHash person, ItemIndex item, std::uint32_t a
   trail.steps.shrink_to_fit();
   state.counts.add_one(at_s);
   totals.add_one(at_s);
+  put(comings, relaxed(comings) + 1);
   if (relaxed(state.available)) {
     for (std::size_t h = 0; h < kHalfLives; ++h) raise(item, h);
   }
@@ -322,23 +339,33 @@ std::array<float, kHalfLives> LiveItems::totals(std::uint32_t now_s) const {
   return out;
 }
 
-std::vector<ItemIndex> LiveItems::top(std::size_t half_life) const {
-  return state_->top[half_life].read();
+void LiveItems::top(std::size_t half_life, std::vector<ItemIndex>& out) const {
+  state_->top[half_life].read(out);
 }
-std::vector<ItemIndex> LiveItems::fresh() const { return state_->fresh.read(); }
+void LiveItems::fresh(std::vector<ItemIndex>& out) const { state_->fresh.read(out); }
+std::uint64_t LiveItems::comings() const { return relaxed(state_->comings); }
 
-void LiveItems::neighbours(ItemIndex item, std::uint32_t now_s,
-                           std::vector<LiveNeighbour>& out) const {
+void LiveItems::prefetch(ItemIndex item) const {
+  if (const ItemState* state = state_->find(item)) __builtin_prefetch(state);
+}
+
+void LiveItems::neighbours(ItemIndex item, std::uint32_t now_s, std::vector<LiveNeighbour>& out,
+                           std::size_t size) const {
   const ItemState* state = state_->find(item);
   if (state == nullptr) return;
   MutexLock lock(state_->row_lock(item));
   const float gap = seconds_between(state->out_at_s, now_s);
   const float fast = 1.0F / (state->out_fast * exp2_fast(-gap / kFastHalfLifeS) + kGraphPrior);
   const float slow = 1.0F / (state->out_slow * exp2_fast(-gap / kSlowHalfLifeS) + kGraphPrior);
-  for (const Neighbour& n : state->row) {
+  const std::size_t before = out.size();
+  size = std::min(size, state->row.size());
+  out.resize(before + size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const Neighbour& n = state->row[i];
     const float age = seconds_between(n.at_s, now_s);
-    out.push_back({n.item, n.fast * exp2_fast(-age / kFastHalfLifeS) * fast,
-                   n.slow * exp2_fast(-age / kSlowHalfLifeS) * slow});
+    const Floats4 decay =
+        exp2_fast(Floats4{-age * (1 / kFastHalfLifeS), -age * (1 / kSlowHalfLifeS), 0, 0});
+    out[before + i] = {n.item, n.fast * decay[0] * fast, n.slow * decay[1] * slow};
   }
 }
 

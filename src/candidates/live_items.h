@@ -40,7 +40,7 @@ inline constexpr float kSlowHalfLifeS = 14 * 86400;
 inline constexpr std::size_t kTopItems = 64;  // a half-life
 inline constexpr std::size_t kTopItemsLongest =
     320;                                        // of the longest one: its tail fills up small pools
-inline constexpr std::size_t kFreshItems = 64;  // latest first seen
+inline constexpr std::size_t kFreshItems = 40;  // latest first seen
 inline constexpr std::size_t kTrailsMax = 2'000'000;
 inline constexpr std::uint32_t kLinkEventsPerSecondMax = 4000;
 inline constexpr std::size_t kItemTopicsLive = 4;
@@ -72,11 +72,16 @@ class LiveItems final : public LogConsumer {
   LiveStats stats(ItemIndex item, std::uint32_t now_s) const;
   // Decayed counts of all items together.
   std::array<float, kHalfLives> totals(std::uint32_t now_s) const;
-  // The strongest items at a half-life, best first.
-  std::vector<ItemIndex> top(std::size_t half_life) const;
-  std::vector<ItemIndex> fresh() const;
-  // Appends the neighbours of `item`, in the row's order.
-  void neighbours(ItemIndex item, std::uint32_t now_s, std::vector<LiveNeighbour>& out) const;
+  // How many comings were counted since the process began: whether anything has changed.
+  std::uint64_t comings() const;
+  // The strongest items at a half-life, best first; and those first seen last. Replace `out`.
+  void top(std::size_t half_life, std::vector<ItemIndex>& out) const;
+  void fresh(std::vector<ItemIndex>& out) const;
+  // Fetches what stats() will read.
+  void prefetch(ItemIndex item) const;
+  // Appends the first `size` neighbours of `item`: the strongest come first, nearly.
+  void neighbours(ItemIndex item, std::uint32_t now_s, std::vector<LiveNeighbour>& out,
+                  std::size_t size = kRowNeighboursMax) const;
 
   const ItemInterner& interner() const;
 

@@ -141,7 +141,8 @@ TEST(LiveItems, TopListsAreTheStrongestInOrder) {
              "i" + std::to_string(random.below(200) * random.below(200) / 200), now);
   }
   for (std::size_t h = 0; h < kHalfLives; ++h) {
-    const auto top = live.top(h);
+    std::vector<ItemIndex> top;
+    live.top(h, top);
     ASSERT_EQ(top.size(), std::min<std::size_t>(h + 1 == kHalfLives ? kTopItemsLongest : kTopItems,
                                                 interner.size()));
     float weakest = 1e30F;
@@ -167,7 +168,8 @@ TEST(LiveItems, WhatIsNotAvailableLeavesTheLists) {
   log.item(live, "a", false);
   const ItemIndex a = *interner.find(item_key("a"));
   for (std::size_t h = 0; h < kHalfLives; ++h) {
-    const auto top = live.top(h);
+    std::vector<ItemIndex> top;
+    live.top(h, top);
     EXPECT_EQ(std::count(top.begin(), top.end(), a), 0);
   }
   EXPECT_FALSE(live.stats(a, s(kStart)).available);

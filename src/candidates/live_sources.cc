@@ -9,9 +9,12 @@ namespace ante {
 
 namespace {
 
-constexpr std::size_t kGraphSteps = 10;  // items of the trail whose neighbours are proposed
-constexpr std::size_t kNewestPublished = 48;
-constexpr std::size_t kPoolEnough = 300;  // below this the tail of the longest list fills up
+constexpr std::size_t kGraphSteps = 10;         // items of the trail whose neighbours are proposed
+constexpr std::size_t kNeighboursOfOlder = 32;  // of all but the last one
+constexpr std::size_t kGraphItems = 128;        // the strongest of them all
+constexpr std::size_t kTrendingItems = 32;      // a half-life
+constexpr std::size_t kNewestPublished = 24;
+constexpr std::size_t kPoolEnough = 240;  // below this the tail of the longest list fills up
 
 // Neighbours of the person's last items, and of the item on the page before them.
 class GraphSource final : public CandidateSource {
@@ -25,7 +28,8 @@ class GraphSource final : public CandidateSource {
     std::size_t steps = 0;
     const auto walk = [&](ItemIndex item) {
       neighbours.clear();
-      context.live.neighbours(item, context.now_s, neighbours);
+      context.live.neighbours(item, context.now_s, neighbours,
+                              steps == 0 ? kRowNeighboursMax : kNeighboursOfOlder);
       for (const LiveNeighbour& n : neighbours) {
         PoolEntry& entry = pool.touch(n.item, bit);
         if (steps == 0) {
@@ -50,10 +54,14 @@ class GraphSource final : public CandidateSource {
       walk(step.item);
     }
     if (total_weight == 0) return;
+    const float scale = 1 / total_weight;
     for (PoolEntry& entry : pool.entries()) {
-      entry.trail_fast /= total_weight;
-      entry.trail_slow /= total_weight;
+      entry.trail_fast *= scale;
+      entry.trail_slow *= scale;
     }
+    pool.keep_best(kGraphItems, [](const PoolEntry& entry) {
+      return entry.last_fast + entry.last_slow + entry.trail_fast + entry.trail_slow;
+    });
   }
 };
 
@@ -62,10 +70,11 @@ class TrendingSource final : public CandidateSource {
   std::string_view name() const override { return "trending"; }
 
   void propose(const SourceContext& context, SourceBits bit, Pool& pool) const override {
+    thread_local std::vector<ItemIndex> top;
     for (std::size_t h = 0; h < kHalfLives; ++h) {
-      const std::vector<ItemIndex> top = context.live.top(h);
+      context.live.top(h, top);
       for (std::size_t i = 0; i < top.size(); ++i) {
-        if (i >= kTopItems && pool.entries().size() >= kPoolEnough) break;
+        if (i >= kTrendingItems && pool.entries().size() >= kPoolEnough) break;
         pool.touch(top[i], bit);
       }
     }
@@ -77,7 +86,9 @@ class FreshSource final : public CandidateSource {
   std::string_view name() const override { return "fresh"; }
 
   void propose(const SourceContext& context, SourceBits bit, Pool& pool) const override {
-    for (const ItemIndex item : context.live.fresh()) pool.touch(item, bit);
+    thread_local std::vector<ItemIndex> fresh;
+    context.live.fresh(fresh);
+    for (const ItemIndex item : fresh) pool.touch(item, bit);
     if (context.request == nullptr) return;
     const auto newest = context.request->catalog.newest();
     for (std::size_t i = 0; i < std::min(newest.size(), kNewestPublished); ++i)

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -50,6 +52,28 @@ class Pool {
     return entry;
   }
 
+  // Keeps the `size` entries with the largest rank(entry), ties by item number; the order changes.
+  template <typename Rank>
+  void keep_best(std::size_t size, Rank rank) {
+    if (entries_.size() <= size) return;
+    order_.clear();
+    for (const PoolEntry& entry : entries_) order_.emplace_back(rank(entry), entry.item.value);
+    const auto better = [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first > b.first : a.second < b.second;
+    };
+    std::nth_element(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(size - 1),
+                     order_.end(), better);
+    for (std::size_t i = size; i < order_.size(); ++i) stamp_[order_[i].second].round = 0;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      Stamp& stamp = stamp_[entries_[i].item.value];
+      if (stamp.round != round_) continue;
+      stamp.at = static_cast<std::uint32_t>(kept);
+      entries_[kept++] = entries_[i];
+    }
+    entries_.resize(kept);
+  }
+
   std::vector<PoolEntry>& entries() { return entries_; }
   const std::vector<PoolEntry>& entries() const { return entries_; }
 
@@ -62,6 +86,7 @@ class Pool {
 
   std::vector<PoolEntry> entries_;
   std::vector<Stamp> stamp_;
+  std::vector<std::pair<float, std::uint32_t>> order_;
   std::uint32_t round_ = 0;
 };
 

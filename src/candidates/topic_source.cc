@@ -12,7 +12,7 @@ namespace ante {
 namespace {
 
 constexpr std::size_t kTopicsAsked = 6;
-constexpr std::size_t kItemsATopic = 24;
+constexpr std::size_t kItemsATopic = 10;
 
 class TopicSource final : public CandidateSource {
  public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <limits>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -33,7 +34,10 @@ struct StoredItem {
   }
 };
 using StoredPointer = std::shared_ptr<const StoredItem>;
-using Chunk = std::array<StoredPointer, kChunkItems>;
+struct Chunk {
+  std::array<StoredPointer, kChunkItems> stored;
+  std::array<ItemCard, kChunkItems> cards;
+};
 
 bool newer(const StoredItem& a, const StoredItem& b) {
   return std::tuple(a.date_ms(), a.sight) > std::tuple(b.date_ms(), b.sight);
@@ -84,6 +88,29 @@ std::string row_key(ItemKey key) {
 
 }  // namespace
 
+ItemCard card_of(const Item& item) {
+  ItemCard card;
+  card.item = &item;
+  card.key = item.key;
+  if (!item.group.empty()) card.group = item_key(item.group);
+  card.valid_from_ms = std::numeric_limits<TimeMs>::min();
+  card.valid_until_ms = item.expires_at_ms.value_or(std::numeric_limits<TimeMs>::max());
+  card.topic_count = static_cast<std::uint8_t>(item.topic_keys.size());
+  std::copy_n(item.topic_keys.begin(), std::min(item.topic_keys.size(), ItemCard::kTopics),
+              card.first_topics.begin());
+  card.withdrawn = item.withdrawn;
+  card.sold_out = !item.available;
+  card.repeatable = item.repeatable;
+  if (!item.offer) return card;
+  const Offer& offer = *item.offer;
+  card.valid_from_ms = offer.valid_from_ms.value_or(card.valid_from_ms);
+  card.valid_until_ms =
+      std::min(card.valid_until_ms, offer.valid_until_ms.value_or(card.valid_until_ms));
+  card.sold_out = card.sold_out || (offer.stock && *offer.stock <= 0);
+  card.one_per_person = offer.one_per_person;
+  return card;
+}
+
 struct CatalogView::Contents {
   const ItemInterner* interner = nullptr;
   std::vector<std::shared_ptr<const Chunk>> chunks;  // by ItemIndex
@@ -97,12 +124,17 @@ struct CatalogView::Contents {
   const StoredPointer* slot(ItemIndex index) const {
     const std::size_t chunk = index.value / kChunkItems;
     if (chunk >= chunks.size() || chunks[chunk] == nullptr) return nullptr;
-    const StoredPointer& stored = (*chunks[chunk])[index.value % kChunkItems];
+    const StoredPointer& stored = chunks[chunk]->stored[index.value % kChunkItems];
     return stored == nullptr ? nullptr : &stored;
   }
   const StoredItem* stored(ItemIndex index) const {
     const StoredPointer* found = slot(index);
     return found == nullptr ? nullptr : found->get();
+  }
+  const ItemCard* card(ItemIndex index) const {
+    const std::size_t chunk = index.value / kChunkItems;
+    if (chunk >= chunks.size() || chunks[chunk] == nullptr) return nullptr;
+    return &chunks[chunk]->cards[index.value % kChunkItems];
   }
   const TopicList* topic(TopicKey key) const {
     const TopicShard* shard = topics[shard_of(key)].get();
@@ -201,7 +233,8 @@ struct Catalog::State {
         open_at = at;
         next->chunks[at] = std::move(copy);
       }
-      (*open)[index.value % kChunkItems] = stored;
+      open->stored[index.value % kChunkItems] = stored;
+      open->cards[index.value % kChunkItems] = card_of(stored->item);
     }
     next->size = size;
     return next;
@@ -292,6 +325,18 @@ const Item* CatalogView::find(ItemKey key) const {
 const Item* CatalogView::find(ItemIndex index) const {
   const StoredItem* stored = contents_->stored(index);
   return stored == nullptr ? nullptr : &stored->item;
+}
+
+const ItemCard* CatalogView::card(ItemIndex index) const {
+  const ItemCard* card = contents_->card(index);
+  return card == nullptr || card->item == nullptr ? nullptr : card;
+}
+
+void CatalogView::prefetch(ItemIndex index) const {
+  if (const ItemCard* card = contents_->card(index)) {
+    __builtin_prefetch(card);
+    __builtin_prefetch(reinterpret_cast<const char*>(card + 1) - 1);
+  }
 }
 
 std::span<const ItemIndex> CatalogView::with_topic(TopicKey topic) const {
@@ -392,7 +437,7 @@ std::string Catalog::save() const {
   std::map<std::uint64_t, const StoredItem*> by_sight;
   for (const auto& chunk : state_->current->chunks) {
     if (chunk == nullptr) continue;
-    for (const StoredPointer& stored : *chunk) {
+    for (const StoredPointer& stored : chunk->stored) {
       if (stored != nullptr) by_sight[stored->sight] = stored.get();
     }
   }

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -24,12 +25,35 @@ namespace ante {
 inline constexpr std::size_t kCatalogItemsMax = 1'000'000;  // withdrawn ones included
 inline constexpr std::size_t kCatalogTopicsMax = 100'000;   // later topics have no list of items
 
+// What eligibility and the first cut ask of an item, beside each other.
+struct ItemCard {
+  static constexpr std::size_t kTopics = 4;
+
+  const Item* item = nullptr;  // null: not in the catalogue
+  ItemKey key, group;          // group: item_key(item->group), 0 = none
+  TimeMs valid_from_ms = 0;    // the earliest and the latest that the item and its offer allow
+  TimeMs valid_until_ms = 0;
+  std::array<TopicKey, kTopics> first_topics;
+  std::uint8_t topic_count = 0;  // all of them; more than kTopics: read the item's
+  bool withdrawn = false, sold_out = false, repeatable = false, one_per_person = false;
+
+  std::span<const TopicKey> topics() const {
+    if (topic_count <= kTopics) return std::span(first_topics).first(topic_count);
+    return item->topic_keys;
+  }
+};
+ItemCard card_of(const Item& item);
+
 // A consistent view of all items. Cheap to copy; items live as long as the view.
 class CatalogView {
  public:
   // Null when unknown. Withdrawn items are found (withdrawn is not forgotten).
   const Item* find(ItemKey key) const;
   const Item* find(ItemIndex index) const;
+  // The same as find(), for those who ask it of hundreds of items. Null when unknown.
+  const ItemCard* card(ItemIndex index) const;
+  // Fetches what card() will read.
+  void prefetch(ItemIndex index) const;
   // Items (not withdrawn) that carry a topic, newest first.
   std::span<const ItemIndex> with_topic(TopicKey topic) const;
   // Items (not withdrawn), newest first by publishedAt (unknown: first sight), then by first sight.

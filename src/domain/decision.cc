@@ -234,9 +234,10 @@ std::string encode(const Decision& decision) {
   return bytes;
 }
 
-Result<Decision> decode_decision(std::string_view bytes) {
-  FormatReader in("decision", bytes);
-  Decision decision;
+namespace {
+
+// The first part of a decision: all that does not depend on its hand.
+void read_head(FormatReader& in, Decision& decision) {
   decision.id = DecisionId{in.hash()};
   decision.tenant = TenantId{static_cast<std::uint32_t>(in.at_most(UINT32_MAX, "tenant"))};
   decision.people.resize(in.count(16, kLinkMembersMax));
@@ -251,6 +252,37 @@ Result<Decision> decode_decision(std::string_view bytes) {
   const std::uint8_t activated = in.u8();
   if (activated > 1) in.refuse("unknown flags");
   decision.activated = activated == 1;
+}
+
+}  // namespace
+
+Result<DecisionHead> decode_decision_head(std::string_view bytes) {
+  FormatReader in("decision", bytes);
+  Decision decision;
+  read_head(in, decision);
+  if (!in.ok()) TRY(in.finish());
+  return DecisionHead{decision.slot, decision.at_ms, decision.activated};
+}
+
+const Decision* decision_of(const CommittedRecord& record) {
+  struct Last {
+    std::string body;
+    std::optional<Decision> decision;
+  };
+  thread_local Last last;
+  if (last.body != record.body || record.body.empty()) {
+    auto decision = decode_decision(record.body);
+    last.body.assign(record.body);
+    last.decision.reset();
+    if (decision) last.decision = *std::move(decision);
+  }
+  return last.decision ? &*last.decision : nullptr;
+}
+
+Result<Decision> decode_decision(std::string_view bytes) {
+  FormatReader in("decision", bytes);
+  Decision decision;
+  read_head(in, decision);
   decision.situation = read_situation(in);
   decision.versions.profile = in.varint();
   decision.versions.catalog = in.varint();

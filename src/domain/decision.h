@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "domain/ids.h"
+#include "domain/record.h"
 
 namespace ante {
 
@@ -136,6 +137,17 @@ struct Decision {
 
 std::string encode(const Decision& decision);
 Result<Decision> decode_decision(std::string_view bytes);
+// The decision of a committed record, or null if it cannot be read. Each thread keeps the last one,
+// since those who follow the log ask for it one after the other; valid until the thread's next call.
+const Decision* decision_of(const CommittedRecord& record);
+
+// What stands before the hand, for who needs no more.
+struct DecisionHead {
+  SlotKey slot;
+  TimeMs at_ms = 0;
+  bool activated = true;
+};
+Result<DecisionHead> decode_decision_head(std::string_view bytes);
 
 // Activation: a decision was shown. Reward: an authenticated number for one placement.
 struct Activation {

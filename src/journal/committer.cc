@@ -127,7 +127,7 @@ void Committer::append(std::vector<NewRecord> records, Completion done) {
       queued_records_ += records.size();
       queued_bytes_ += bytes;
       queue_.push_back({std::move(records), std::move(done), bytes, ++tickets_});
-      work_.notify_one();
+      hurry();
     }
   }
   if (refused.has_value()) done(*std::move(refused));
@@ -149,9 +149,17 @@ bool Committer::append_unacknowledged(NewRecord record) {
   entry.records.push_back(std::move(record));
   entry.bytes = bytes;
   entry.ticket = ++tickets_;
+  // The committer is woken for the first one; the others gather.
+  const bool first = queue_.empty();
   queue_.push_back(std::move(entry));
-  work_.notify_one();
+  if (first) work_.notify_one();
   return true;
+}
+
+void Committer::hurry() const {
+  if (urgent_) return;
+  urgent_ = true;
+  work_.notify_one();
 }
 
 std::int64_t Committer::wait_ms() const {
@@ -170,6 +178,14 @@ std::vector<Entry> Committer::take_entries(bool& stopping) {
     const std::int64_t ms = wait_ms();
     if (ms > 0) work_.wait_for(mutex_, std::chrono::milliseconds(ms));
   }
+  const std::int64_t gather_until_ns = clock_.monotonic_ns() + kGatherMs * kNsPerMs;
+  while (!queue_.empty() && !urgent_ && !stopping_ &&
+         queued_records_ < options_.commit_records_max) {
+    const std::int64_t left_ns = gather_until_ns - clock_.monotonic_ns();
+    if (left_ns <= 0) break;
+    work_.wait_for(mutex_, std::chrono::nanoseconds(left_ns));
+  }
+  urgent_ = false;
   std::size_t records = 0;
   while (!queue_.empty() && (entries.empty() || records + queue_.front().records.size() <=
                                                     options_.commit_records_max)) {
@@ -339,6 +355,7 @@ Result<void> Committer::flush() {
   {
     MutexLock lock(mutex_);
     const std::uint64_t ticket = tickets_;
+    hurry();
     while (tickets_settled_ < ticket) settled_.wait(mutex_);
     if (fatal_.has_value()) return *fatal_;
     commit = Commit{status_.last_commit};
@@ -377,6 +394,24 @@ Journal::Status Committer::status() const {
 }
 
 Result<Decision> Committer::find_decision(DecisionId id) const {
+  std::optional<Decision> found = TRY(look_for(id));
+  if (!found.has_value()) {
+    // It may be one of those that wait for company.
+    bool waited = false;
+    {
+      MutexLock lock(mutex_);
+      const std::uint64_t ticket = tickets_;
+      waited = tickets_settled_ < ticket;
+      if (waited) hurry();
+      while (tickets_settled_ < ticket) settled_.wait(mutex_);
+    }
+    if (waited) found = TRY(look_for(id));
+  }
+  if (!found.has_value()) return not_found("no decision " + to_string(id) + " is in the log");
+  return *std::move(found);
+}
+
+Result<std::optional<Decision>> Committer::look_for(DecisionId id) const {
   const Commit after = time_index_.before(id.time_ms());
   const std::optional<Commit> last = time_index_.last(id.time_ms(), kFindSlackMs);
   std::optional<Decision> found;
@@ -400,8 +435,7 @@ Result<Decision> Committer::find_decision(DecisionId id) const {
         return true;
       });
   TRY(std::move(scanned));
-  if (!found.has_value()) return not_found("no decision " + to_string(id) + " is in the log");
-  return *std::move(found);
+  return found;
 }
 
 }  // namespace ante

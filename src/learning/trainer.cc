@@ -1,7 +1,6 @@
 #include "learning/trainer.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/bytes.h"
 
@@ -15,10 +14,9 @@ Trainer::Trainer(Published<ValueModel>& models) : models_(models) {}
 
 void Trainer::matured(const RewardRow& row) {
   if (row.arm == Arm::kHoldout || !row.in_hand) return;
-  std::array<ValueTerm, kValueTermsMax> terms{};
   const ValueContext context{row.slot, row.situation.device, row.situation.hour};
-  const std::size_t n = value_terms(context, row.item, row.topics, row.features, terms);
-  state_.learn({terms.data(), n}, row.reward > 0 ? 1.0F : 0.0F, 1.0F);
+  state_.learn(ValueTerms(context, row.item, row.topics, row.features),
+               row.reward > 0 ? 1.0F : 0.0F, 1.0F);
 }
 
 void Trainer::commit_consumed(Commit) {

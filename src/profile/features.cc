@@ -111,14 +111,15 @@ PersonFeatures::PersonFeatures(const PersonState& state, TimeMs now_ms)
   const std::uint32_t now_s = seconds_of(now_ms);
   topics_.reserve(state.topics.size() + state.hidden_topics.size());
   for (const TopicInterest& t : state.topics) {
-    topics_.push_back({t.topic, in_visit_ ? t.visit : 0, lasting_at(t, now_s), t.told, false});
+    add_topic({t.topic, in_visit_ ? t.visit : 0, lasting_at(t, now_s), t.told, false});
     lasting_total_ += topics_.back().lasting;
     visit_total_ += topics_.back().visit;
   }
+  refuses_topics_ = !state.hidden_topics.empty();
   for (const TopicKey topic : state.hidden_topics) {
     const auto same = std::ranges::find(topics_, topic, &TopicMark::topic);
     if (same == topics_.end()) {
-      topics_.push_back({.topic = topic, .hidden = true});
+      add_topic({.topic = topic, .hidden = true});
     } else {
       same->hidden = true;
     }
@@ -146,10 +147,35 @@ const PersonFeatures::Mark* PersonFeatures::find(ItemKey item) const {
   return nullptr;
 }
 
+void PersonFeatures::add_topic(const TopicMark& topic) {
+  static_assert(kTopicInterestsMax + kHiddenTopicsMax < 128);  // the table stays half empty
+  if (topics_.size() == topic_places_.size() / 2) return;      // more than any state may hold
+  topics_.push_back(topic);
+  std::size_t i = topic.topic.value % topic_places_.size();
+  while (topic_places_[i] != 0) i = (i + 1) % topic_places_.size();
+  topic_places_[i] = static_cast<std::uint8_t>(topics_.size());
+}
+
+const PersonFeatures::TopicMark* PersonFeatures::find(TopicKey topic) const {
+  for (std::size_t i = topic.value % topic_places_.size(); topic_places_[i] != 0;
+       i = (i + 1) % topic_places_.size()) {
+    const TopicMark& mark = topics_[topic_places_[i] - 1U];
+    if (mark.topic == topic) return &mark;
+  }
+  return nullptr;
+}
+
+bool PersonFeatures::refuses(std::span<const TopicKey> topics) const {
+  return refuses_topics_ && std::ranges::any_of(topics, [this](TopicKey topic) {
+           const TopicMark* mark = find(topic);
+           return mark != nullptr && mark->hidden;
+         });
+}
+
 TopicAffinity PersonFeatures::topic_affinity(std::span<const TopicKey> topics) const {
   return affinity(topics, [&](TopicKey topic) {
-    const auto t = std::ranges::find(topics_, topic, &TopicMark::topic);
-    if (t == topics_.end()) return TopicAffinity{};
+    const TopicMark* t = find(topic);
+    if (t == nullptr) return TopicAffinity{};
     return TopicAffinity{t->visit, t->lasting, t->told, t->hidden};
   });
 }

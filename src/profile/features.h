@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -55,6 +56,8 @@ class PersonFeatures {
   PersonFeatures(const PersonState& state, TimeMs now_ms);
 
   TopicAffinity topic_affinity(std::span<const TopicKey> topics) const;
+  // Whether the person refuses one of the topics altogether.
+  bool refuses(std::span<const TopicKey> topics) const;
   float lasting_total() const { return lasting_total_; }
   float visit_total() const { return visit_total_; }
   bool in_visit() const { return in_visit_; }
@@ -83,7 +86,13 @@ class PersonFeatures {
   float lasting_total_ = 0, visit_total_ = 0;
   std::vector<Mark> marks_;  // open addressing; key 0 = free
   Mark nothing_;             // takes what is said of key 0, which is no item
+  const TopicMark* find(TopicKey topic) const;
+  void add_topic(const TopicMark& topic);
+
   std::vector<TopicMark> topics_;
+  // Where a topic stands in topics_, plus 1; open addressing by the key itself, which is a hash.
+  std::array<std::uint8_t, 256> topic_places_{};
+  bool refuses_topics_ = false;
 };
 
 }  // namespace ante

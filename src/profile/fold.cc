@@ -306,7 +306,7 @@ bool fold_body(PersonState& state, const CommittedRecord& record) {
       return true;
     }
     case RecordKind::kDecision: {
-      const auto decision = decode_decision(record.body);
+      const auto decision = decode_decision_head(record.body);
       if (!decision) return false;
       if (decision->activated) fold_exposure(state, decision->slot, decision->at_ms);
       return true;

@@ -16,6 +16,11 @@ constexpr float kToldCutBonus = 1.5F;     // log2 units a unit of told interest,
 constexpr float kLastingCutBonus = 1.0F;  // for the whole of a person's lasting interest
 constexpr float kTextCutBonus = 4.0F;
 
+// What everybody gets is ranked anew each second, and when comings have grown by this share of
+// them.
+constexpr std::size_t kEverybodyItems = 128;
+constexpr std::uint64_t kComingsShareUnseen = 1000;
+
 std::uint32_t seconds(TimeMs at_ms) {
   return static_cast<std::uint32_t>(std::max<TimeMs>(at_ms, 1000) / 1000);
 }
@@ -31,17 +36,28 @@ Rung rung_of(const CandidateRequest& request) {
   return evidence > 0 || request.situation.item.value != 0 ? Rung::kSegment : Rung::kEverybody;
 }
 
+// An eligible item at the first cut: what the cut needs, and no more of hundreds of items.
 struct Entry {
-  OrganicItem organic;
-  const Item* item = nullptr;
+  float cut = 0;
+  std::uint32_t at = 0;  // in the pool
+  const ItemCard* card = nullptr;
 };
+
+// An item of the hand, or of the safe default.
+struct Scored {
+  OrganicItem organic;
+  const ItemCard* card = nullptr;
+};
+
+// This many entries ahead memory is fetched for.
+constexpr std::size_t kFetchAhead = 8;
 
 // What the person's own words and the words of the search add to the first cut: an item nobody has
 // come to yet must be able to reach the hand.
-float cut_bonus(const Item& item, const PersonFeatures* person, float text) {
+float cut_bonus(const ItemCard& item, const PersonFeatures* person, float text) {
   float bonus = kTextCutBonus * text;
-  if (person == nullptr || item.topic_keys.empty()) return bonus;
-  const TopicAffinity affinity = person->topic_affinity(item.topic_keys);
+  if (person == nullptr || item.topic_count == 0) return bonus;
+  const TopicAffinity affinity = person->topic_affinity(item.topics());
   bonus += kToldCutBonus * affinity.told;
   if (person->lasting_total() > 0)
     bonus += kLastingCutBonus * affinity.lasting / person->lasting_total();
@@ -59,7 +75,8 @@ struct Session {
         values(std::move(v)),
         now_s(seconds(r.now_ms)),
         trail(r.use_profile ? trail_of(*r.person.state, live.interner()) : Trail{}),
-        scene(live, trail, now_s, *organic) {
+        scene(live, trail, now_s, *organic),
+        value_context(s.key, r.situation.device, r.situation.hour) {
     if (r.use_profile) features.emplace(*r.person.state, r.now_ms);
     pool().begin(live.interner().size());
     sources.propose({live, trail, now_s, &request}, pool());
@@ -77,42 +94,65 @@ struct Session {
   std::uint32_t now_s;
   Trail trail;
   OrganicScene scene;
+  ValueContext value_context;
   std::optional<PersonFeatures> features;
 };
 
-Entry make_entry(const Session& session, const PoolEntry& proposed, const Item& item) {
-  Entry entry;
-  entry.organic.pool = proposed;
-  entry.item = &item;
-  session.scene.cut(entry.organic);
-  entry.organic.cut += cut_bonus(item, session.person(), proposed.text);
-  return entry;
+// Makes the cut of `item` in `organic`, which is filled but for the score.
+float make_cut(const Session& session, const PoolEntry& proposed, const ItemCard& item,
+               OrganicItem& organic) {
+  organic.pool = proposed;
+  session.scene.cut(organic);
+  return organic.cut += cut_bonus(item, session.person(), proposed.text);
 }
 
-ScoredItem value_of(const Session& session, const Entry& entry, float share) {
-  ScoredItem scored;
-  scored.candidate = {entry.organic.pool.item, entry.item, entry.organic.pool.sources,
-                      entry.organic.score};
-  scored.features =
-      measure_features(entry.organic, share, *entry.item, session.person(), session.now_s);
-  std::array<ValueTerm, kValueTermsMax> terms{};
-  const Situation& situation = session.request.situation;
-  const std::size_t n =
-      value_terms({session.slot.key, situation.device, situation.hour}, entry.item->key,
-                  entry.item->topic_keys, scored.features, terms);
-  const ValueEstimate estimate = session.values->estimate({terms.data(), n});
-  scored.probability = estimate.probability;
-  scored.sd = estimate.sd;
+Scored score(const Session& session, const PoolEntry& proposed, const ItemCard& item) {
+  Scored scored;
+  scored.card = &item;
+  make_cut(session, proposed, item, scored.organic);
+  session.scene.score(scored.organic);
   return scored;
 }
 
-// Softmax total of the organic scores, relative to their best.
-float softmax_total(const std::vector<Entry>& entries, float& best) {
-  best = -1e30F;
-  for (const Entry& entry : entries) best = std::max(best, entry.organic.score);
+// Fills everything but the chance, and says what the chance depends on.
+ValueTerms measure(const Session& session, const Scored& entry, float log2_share,
+                   ScoredItem& scored) {
+  const Item& item = *entry.card->item;
+  scored.candidate = {entry.organic.pool.item, &item, entry.organic.pool.sources,
+                      entry.organic.score};
+  scored.features =
+      measure_features(entry.organic, log2_share, item, session.person(), session.now_s);
+  return {session.value_context, entry.card->key, entry.card->topics(), scored.features};
+}
+
+// Values `items`, whose softmax total has the logarithm `log2_total`, and appends them to `out`.
+// First all are measured, so that the weights of the last are on their way when the first is
+// valued.
+void value(const Session& session, const std::vector<Scored>& items, float log2_total,
+           std::vector<ScoredItem>& out) {
+  thread_local std::vector<ValueTerms> terms;
+  terms.clear();
+  out.reserve(out.size() + items.size());
+  const std::size_t first = out.size();
+  for (const Scored& item : items) {
+    const float log2_share = std::min(0.0F, item.organic.score - log2_total);
+    terms.push_back(measure(session, item, log2_share, out.emplace_back()));
+    session.values->prefetch(terms.back());
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const ValueEstimate estimate = session.values->estimate(terms[i]);
+    out[first + i].probability = estimate.probability;
+    out[first + i].sd = estimate.sd;
+  }
+}
+
+// Log2 of the softmax total of the organic scores; 0 of none.
+float log2_total(const std::vector<Scored>& hand) {
+  float best = -1e30F;
+  for (const Scored& item : hand) best = std::max(best, item.organic.score);
   float total = 0;
-  for (const Entry& entry : entries) total += exp2_fast(entry.organic.score - best);
-  return total;
+  for (const Scored& item : hand) total += exp2_fast(item.organic.score - best);
+  return hand.empty() ? 0 : best + log2_fast(total);
 }
 
 // Of variants of one thing only the best stays.
@@ -127,8 +167,8 @@ void keep_one_of_a_group(std::vector<ScoredItem>& items) {
 Hash128 digest(const std::vector<Entry>& entries, std::size_t from) {
   Hash128 sum;  // order does not matter
   for (std::size_t i = from; i < entries.size(); ++i) {
-    sum.hi ^= mix64(entries[i].item->key.value);
-    sum.lo += mix64(entries[i].item->key.value + 1);
+    sum.hi ^= mix64(entries[i].card->key.value);
+    sum.lo += mix64(entries[i].card->key.value + 1);
   }
   return sum;
 }
@@ -152,14 +192,21 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
     }
   }
   const EligibilityCheck eligibility(request, session.person());
-  std::vector<Entry> entries;
-  entries.reserve(pool.entries().size());
-  for (const PoolEntry& proposed : pool.entries()) {
+  thread_local std::vector<Entry> entries;
+  entries.clear();
+  OrganicItem scratch;
+  for (std::size_t i = 0; i < pool.entries().size(); ++i) {
+    if (i + kFetchAhead < pool.entries().size()) {
+      request.catalog.prefetch(pool.entries()[i + kFetchAhead].item);
+      live_.prefetch(pool.entries()[i + kFetchAhead].item);
+    }
+    const PoolEntry& proposed = pool.entries()[i];
     if (!request.supplied.empty() && (proposed.sources & kSuppliedSource) == 0) continue;
-    const Item* item = request.catalog.find(proposed.item);
-    const Eligibility why = eligibility.check(item);
+    const ItemCard* card = request.catalog.card(proposed.item);
+    const Eligibility why = eligibility.check(card);
     if (why == Eligibility::kEligible) {
-      entries.push_back(make_entry(session, proposed, *item));
+      entries.push_back(
+          {make_cut(session, proposed, *card, scratch), static_cast<std::uint32_t>(i), card});
     } else {
       count(hand.removed, why);
     }
@@ -168,19 +215,17 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
   if (entries.size() > kHandItemsMax) {
     std::nth_element(entries.begin(), entries.begin() + (kHandItemsMax - 1), entries.end(),
                      [](const Entry& a, const Entry& b) {
-                       return a.organic.cut != b.organic.cut ? a.organic.cut > b.organic.cut
-                                                             : a.item->key < b.item->key;
+                       return a.cut != b.cut ? a.cut > b.cut : a.card->key < b.card->key;
                      });
     hand.rest_digest = digest(entries, kHandItemsMax);
     entries.resize(kHandItemsMax);
   }
-  for (Entry& entry : entries) session.scene.score(entry.organic);
-  float best = 0;
-  const float total = softmax_total(entries, best);
-  hand.items.reserve(entries.size());
-  for (const Entry& entry : entries) {
-    hand.items.push_back(value_of(session, entry, exp2_fast(entry.organic.score - best) / total));
-  }
+  thread_local std::vector<Scored> scored;
+  scored.clear();
+  for (const Entry& entry : entries)
+    scored.push_back(score(session, pool.entries()[entry.at], *entry.card));
+  const float total = log2_total(scored);
+  value(session, scored, total, hand.items);
   std::sort(hand.items.begin(), hand.items.end(), [](const ScoredItem& a, const ScoredItem& b) {
     return a.probability != b.probability ? a.probability > b.probability
                                           : a.candidate.item->key < b.candidate.item->key;
@@ -188,16 +233,13 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
   keep_one_of_a_group(hand.items);
 
   // The safe default, with the same eyes: as if it stood in the same hand.
+  scored.clear();
   for (const ItemKey key : safe_default) {
-    const Item* item = request.catalog.find(key);
     const auto index = live_.interner().find(key);
-    if (item == nullptr || !index) continue;
-    Entry entry = make_entry(session, pool.touch(*index, kSafeSource), *item);
-    session.scene.score(entry.organic);
-    const float share =
-        total > 0 ? std::min(1.0F, exp2_fast(entry.organic.score - best) / total) : 1.0F;
-    hand.safe.push_back(value_of(session, entry, share));
+    const ItemCard* card = index ? request.catalog.card(*index) : nullptr;
+    if (card != nullptr) scored.push_back(score(session, pool.touch(*index, kSafeSource), *card));
   }
+  value(session, scored, total, hand.safe);
   hand.rung = rung_of(request);
   hand.model_version = session.values->version();
   return hand;
@@ -205,32 +247,49 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
 
 std::vector<ItemKey> EngineRanker::best_for_everybody(const CandidateRequest& request,
                                                       std::size_t places) const {
-  thread_local Pool pool;
+  const std::uint32_t now_s = seconds(request.now_ms);
+  std::shared_ptr<const Everybody> known = everybody_.get();
+  if (known == nullptr || known->now_s != now_s ||
+      known->catalog_version != request.catalog.version() ||
+      live_.comings() > known->comings + known->comings / kComingsShareUnseen) {
+    known = std::make_shared<const Everybody>(rank_for_everybody(request, now_s));
+    everybody_.publish(known);
+  }
+  const auto best = std::span(known->best).first(std::min(known->best.size(), places));
+  return {best.begin(), best.end()};
+}
+
+EngineRanker::Everybody EngineRanker::rank_for_everybody(const CandidateRequest& request,
+                                                         std::uint32_t now_s) const {
+  Everybody everybody{now_s, request.catalog.version(), live_.comings(), {}};
+  Pool pool;
   const auto organic = organic_.get();
   const Trail nobody;
-  const std::uint32_t now_s = seconds(request.now_ms);
   const OrganicScene scene(live_, nobody, now_s, *organic);
   pool.begin(live_.interner().size());
+  std::vector<ItemIndex> top;
   for (std::size_t h = 0; h < kHalfLives; ++h) {
-    for (const ItemIndex item : live_.top(h)) pool.touch(item, 1);
+    live_.top(h, top);
+    for (const ItemIndex item : top) pool.touch(item, 1);
   }
   const auto newest = request.catalog.newest();
-  for (std::size_t i = 0; i < std::min(newest.size(), 2 * places); ++i) pool.touch(newest[i], 1);
+  for (std::size_t i = 0; i < std::min(newest.size(), kEverybodyItems); ++i)
+    pool.touch(newest[i], 1);
   std::vector<std::pair<float, ItemKey>> best;
   for (const PoolEntry& proposed : pool.entries()) {
-    const Item* item = request.catalog.find(proposed.item);
-    if (item == nullptr || can_be_shown(*item, request.now_ms) != Eligibility::kEligible) continue;
-    OrganicItem organic_item;
-    organic_item.pool = proposed;
-    scene.cut(organic_item);
-    best.emplace_back(organic_item.cut, item->key);
+    const ItemCard* card = request.catalog.card(proposed.item);
+    if (card == nullptr || can_be_shown(*card, request.now_ms) != Eligibility::kEligible) continue;
+    OrganicItem item;
+    item.pool = proposed;
+    scene.cut(item);
+    best.emplace_back(item.cut, card->key);
   }
   std::sort(best.begin(), best.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;
   });
-  std::vector<ItemKey> out;
-  for (std::size_t i = 0; i < std::min(best.size(), places); ++i) out.push_back(best[i].second);
-  return out;
+  for (std::size_t i = 0; i < std::min(best.size(), kEverybodyItems); ++i)
+    everybody.best.push_back(best[i].second);
+  return everybody;
 }
 
 }  // namespace ante

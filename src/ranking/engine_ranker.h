@@ -27,10 +27,19 @@ class EngineRanker final : public Ranker {
   const CandidateSources& sources() const { return sources_; }
 
  private:
+  // The best single actions at one moment: the same for all, so made once for many requests.
+  struct Everybody {
+    std::uint32_t now_s = 0;
+    std::uint64_t catalog_version = 0, comings = 0;
+    std::vector<ItemKey> best;
+  };
+  Everybody rank_for_everybody(const CandidateRequest& request, std::uint32_t now_s) const;
+
   const LiveItems& live_;
   const Published<OrganicWeights>& organic_;
   const Published<ValueModel>& values_;
   CandidateSources sources_;
+  mutable Published<Everybody> everybody_;
 };
 
 }  // namespace ante

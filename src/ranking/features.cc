@@ -1,7 +1,6 @@
 #include "ranking/features.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "candidates/decay.h"
 #include "candidates/source.h"
@@ -20,64 +19,80 @@ const std::array<FeatureRange, kFeaturesUsed> kFeatureRanges = {{
     {0, 10, 0.2F},    {0, 1, 1},        {0, 1, 1},  // events, evergreen, supplied
 }};
 
-float feature_value(const QuantisedFeatures& features, Feature feature) {
-  const auto f = static_cast<std::size_t>(feature);
-  const FeatureRange& range = kFeatureRanges[f];
-  return (range.low + (range.high - range.low) * static_cast<float>(features[f]) / 254.0F) *
-         range.scale;
-}
+namespace {
 
-void feature_values(const QuantisedFeatures& features, std::array<float, kFeaturesUsed>& out) {
-  for (std::size_t f = 0; f < kFeaturesUsed; ++f)
-    out[f] = feature_value(features, static_cast<Feature>(f));
-}
+constexpr float kSteps = 254;  // so that the middle of a symmetric range (zero) is exact
+// Whole vectors of features: the last ones are not there.
+constexpr std::size_t kFeaturesPadded = (kFeaturesUsed + 3) / 4 * 4;
+using Values = std::array<float, kFeaturesPadded>;
 
-QuantisedFeatures measure_features(const OrganicItem& organic, float organic_share,
-                                   const Item& item, const PersonFeatures* person,
-                                   std::uint32_t now_s) {
-  QuantisedFeatures out{};
-  const auto set = [&](Feature feature, float value) {
-    const auto f = static_cast<std::size_t>(feature);
+struct Scales {
+  Values low{}, high{}, steps_per_unit{}, seen_low{}, seen_per_step{};
+};
+const Scales kScales = [] {
+  Scales scales;
+  for (std::size_t f = 0; f < kFeaturesUsed; ++f) {
     const FeatureRange& range = kFeatureRanges[f];
-    const float clamped = std::clamp(value, range.low, range.high);
-    // 254 steps, so that the middle of a symmetric range (zero) is exact.
-    out[f] = static_cast<std::uint8_t>(
-        std::lround((clamped - range.low) / (range.high - range.low) * 254.0F));
+    scales.low[f] = range.low;
+    scales.high[f] = range.high;
+    scales.steps_per_unit[f] = kSteps / (range.high - range.low);
+    scales.seen_low[f] = range.low * range.scale;
+    scales.seen_per_step[f] = (range.high - range.low) / kSteps * range.scale;
+  }
+  return scales;
+}();
+
+}  // namespace
+
+void feature_values(const QuantisedFeatures& features, std::span<float, kFeaturesUsed> out) {
+  for (std::size_t f = 0; f < kFeaturesUsed; ++f)
+    out[f] = kScales.seen_low[f] + kScales.seen_per_step[f] * static_cast<float>(features[f]);
+}
+
+QuantisedFeatures measure_features(const OrganicItem& organic, float log2_share, const Item& item,
+                                   const PersonFeatures* person, std::uint32_t now_s) {
+  Values values{};
+  const auto set = [&](Feature feature, float value) {
+    values[static_cast<std::size_t>(feature)] = value;
   };
-  const auto& parts = organic.parts;
-  set(Feature::kOrganicShare, log2_fast(organic_share + 1e-9F));
+  const auto& x = organic.x;  // has most of the logarithms already
+  set(Feature::kOrganicShare, log2_share);
   set(Feature::kMixtureShare, organic.cut);
-  set(Feature::kPopular15Min, log2_fast(parts[1] + 1e-6F));
-  set(Feature::kPopular3Hours, log2_fast(parts[3] + 1e-6F));
-  set(Feature::kPopular2Days, log2_fast(parts[5] + 1e-6F));
-  set(Feature::kPopular30Days, log2_fast(parts[7] + 1e-6F));
-  const float lift = 1.0F / (parts[2] + 1e-4F);
-  set(Feature::kTrailLift, log2_fast(1 + organic.pool.trail_slow * lift));
-  set(Feature::kLastLift, log2_fast(1 + organic.pool.last_fast * lift));
-  set(Feature::kItemAge, organic.x[13] * 10);
+  set(Feature::kPopular15Min, x[2] * 4);
+  set(Feature::kPopular3Hours, x[4] * 4);
+  set(Feature::kPopular2Days, x[6] * 4);
+  set(Feature::kPopular30Days, x[8] * 4);
+  set(Feature::kTrailLift, x[12] * 4);
+  set(Feature::kLastLift, x[9] * 4);
+  set(Feature::kItemAge, x[13] * 10);
   set(Feature::kTrailTopic, organic.topic_match);
   set(Feature::kText, organic.pool.text);
   set(Feature::kMustRead, item.must_read ? 1 : 0);
   set(Feature::kSell, item.intent == Intent::kSell ? 1 : 0);
   set(Feature::kEvergreen, item.evergreen ? 1 : 0);
   set(Feature::kSupplied, (organic.pool.sources & kSuppliedSource) != 0 ? 1 : 0);
-  set(Feature::kToldTopic, 0);
-  if (person == nullptr) return out;
-  set(Feature::kOwnCount, 0);
-  if (organic.pool.own_step >= 0) {
-    const OwnHistory own = person->own_history(item.key);
-    set(Feature::kOwnCount, log2_fast(1 + static_cast<float>(own.count)));
-    const float days =
-        now_s > own.last_s ? static_cast<float>(now_s - own.last_s) / 86400.0F : 0.0F;
-    set(Feature::kOwnAge, log2_fast(1 + days));
+  if (person != nullptr) {
+    if (organic.pool.own_step >= 0) {
+      const OwnHistory own = person->own_history(item.key);
+      const float days =
+          now_s > own.last_s ? static_cast<float>(now_s - own.last_s) / 86400.0F : 0.0F;
+      set(Feature::kOwnCount, log2_fast(1 + static_cast<float>(own.count)));
+      set(Feature::kOwnAge, log2_fast(1 + days));
+    }
+    const TopicAffinity affinity = person->topic_affinity(item.topic_keys);
+    set(Feature::kVisitTopic, affinity.visit);
+    set(Feature::kLastingTopic,
+        person->lasting_total() > 0 ? 4 * affinity.lasting / person->lasting_total() : 0);
+    set(Feature::kToldTopic, affinity.told);
+    set(Feature::kPinned, person->is_pinned(item.key) ? 1 : 0);
+    set(Feature::kPersonEvents, log2_fast(1 + static_cast<float>(person->state().events)));
   }
-  const TopicAffinity affinity = person->topic_affinity(item.topic_keys);
-  set(Feature::kVisitTopic, affinity.visit);
-  set(Feature::kLastingTopic,
-      person->lasting_total() > 0 ? 4 * affinity.lasting / person->lasting_total() : 0);
-  set(Feature::kToldTopic, affinity.told);
-  set(Feature::kPinned, person->is_pinned(item.key) ? 1 : 0);
-  set(Feature::kPersonEvents, log2_fast(1 + static_cast<float>(person->state().events)));
+  QuantisedFeatures out{};
+  for (std::size_t f = 0; f < kFeaturesUsed; ++f) {
+    const float clamped = std::min(std::max(values[f], kScales.low[f]), kScales.high[f]);
+    out[f] =
+        static_cast<std::uint8_t>((clamped - kScales.low[f]) * kScales.steps_per_unit[f] + 0.5F);
+  }
   return out;
 }
 

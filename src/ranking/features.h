@@ -51,14 +51,12 @@ struct FeatureRange {
 };
 extern const std::array<FeatureRange, kFeaturesUsed> kFeatureRanges;
 
-// What the model sees of a quantised feature.
-float feature_value(const QuantisedFeatures& features, Feature feature);
-// All of them, in order.
-void feature_values(const QuantisedFeatures& features, std::array<float, kFeaturesUsed>& out);
+// What the model sees of quantised features, in order.
+void feature_values(const QuantisedFeatures& features, std::span<float, kFeaturesUsed> out);
 
-// `organic_share`: softmax share of the item within the hand. `person` null: not used.
-QuantisedFeatures measure_features(const OrganicItem& organic, float organic_share,
-                                   const Item& item, const PersonFeatures* person,
-                                   std::uint32_t now_s);
+// `organic` is scored; `log2_share`: log2 of its softmax share within the hand. `person` null: not
+// used.
+QuantisedFeatures measure_features(const OrganicItem& organic, float log2_share, const Item& item,
+                                   const PersonFeatures* person, std::uint32_t now_s);
 
 }  // namespace ante

@@ -64,21 +64,22 @@ OrganicScene::OrganicScene(const LiveItems& live, const Trail& trail, std::uint3
     own_total_ += trail.steps[i].count;
     if (i >= kTopicSteps) continue;
     for (const std::uint32_t topic : live.stats(trail.steps[i].item, now_s).topics) {
-      if (topic != 0) trail_topics_.emplace_back(topic, weight);
+      if (topic == 0) continue;
+      TrailTopic& place = trail_topics_[place_of(trail_topics_, topic)];
+      place.topic = topic;
+      place.weight += weight;
     }
     trail_topics_total_ += weight;
     weight *= kTopicStepDecay;
   }
-  std::sort(trail_topics_.begin(), trail_topics_.end());
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < trail_topics_.size(); ++i) {
-    if (kept > 0 && trail_topics_[kept - 1].first == trail_topics_[i].first) {
-      trail_topics_[kept - 1].second += trail_topics_[i].second;
-    } else {
-      trail_topics_[kept++] = trail_topics_[i];
-    }
-  }
-  trail_topics_.resize(kept);
+}
+
+std::size_t OrganicScene::place_of(const std::array<TrailTopic, kTrailTopics>& topics,
+                                   std::uint32_t topic) {
+  static_assert(kTopicSteps * kItemTopicsLive < kTrailTopics / 2);  // there is always a free place
+  std::size_t i = topic % kTrailTopics;
+  while (topics[i].topic != 0 && topics[i].topic != topic) i = (i + 1) % kTrailTopics;
+  return i;
 }
 
 void OrganicScene::cut(OrganicItem& item) const {
@@ -97,14 +98,10 @@ void OrganicScene::cut(OrganicItem& item) const {
   }
   parts[kConstant] = kConstantShare;
   item.topic_match = 0;
-  if (!trail_topics_.empty()) {
+  if (trail_topics_total_ > 0) {
     float match = 0;
     for (const std::uint32_t topic : item.stats.topics) {
-      if (topic == 0) continue;
-      const auto found = std::lower_bound(trail_topics_.begin(), trail_topics_.end(),
-                                          std::pair<std::uint32_t, float>{topic, -1.0F});
-      if (found != trail_topics_.end() && found->first == topic)
-        match = std::max(match, found->second);
+      if (topic != 0) match = std::max(match, trail_topics_[place_of(trail_topics_, topic)].weight);
     }
     item.topic_match = match / trail_topics_total_;
   }
@@ -120,13 +117,21 @@ void OrganicScene::score(OrganicItem& item) const {
   const auto& parts = item.parts;
   x.fill(0);
   x[0] = item.cut;
-  for (std::size_t h = 0; h < kHalfLives; ++h) x[1 + h] = log2_fast(parts[h] + 1e-6F) * 0.25F;
   const float lift = 1.0F / (parts[kBackoffHalfLife] + 1e-4F);
-  x[9] = log2_fast(1 + parts[kLastFast] * lift) * 0.25F;
-  x[10] = log2_fast(1 + parts[kLastSlow] * lift) * 0.25F;
-  x[11] = log2_fast(1 + parts[kTrailFast] * lift) * 0.25F;
-  x[12] = log2_fast(1 + parts[kTrailSlow] * lift) * 0.25F;
-  x[13] = log2_fast(1 + minutes_between(item.stats.first_s, now_s_)) * 0.1F;
+  const float silent_s =
+      static_cast<float>(now_s_ > item.stats.last_s ? now_s_ - item.stats.last_s : 0);
+  std::array<float, 16> logs{};
+  for (std::size_t h = 0; h < kHalfLives; ++h) logs[h] = parts[h] + 1e-6F;
+  logs[8] = 1 + parts[kLastFast] * lift;
+  logs[9] = 1 + parts[kLastSlow] * lift;
+  logs[10] = 1 + parts[kTrailFast] * lift;
+  logs[11] = 1 + parts[kTrailSlow] * lift;
+  logs[12] = 1 + minutes_between(item.stats.first_s, now_s_);
+  logs[13] = 1 + silent_s;
+  logs[14] = logs[15] = 1;
+  log2_each(logs);
+  for (std::size_t i = 0; i < 12; ++i) x[1 + i] = logs[i] * 0.25F;
+  x[13] = logs[12] * 0.1F;
   if (item.pool.own_step >= 0) {
     const TrailStep& step = trail_.steps[static_cast<std::size_t>(item.pool.own_step)];
     const auto count = static_cast<float>(step.count);
@@ -137,9 +142,7 @@ void OrganicScene::score(OrganicItem& item) const {
     x[18] = log2_fast((count + 0.2F) / (static_cast<float>(trail_.visits) + 1));
   }
   x[19] = x[13] * x[13];
-  x[20] = log2_fast(
-              1 + static_cast<float>(now_s_ > item.stats.last_s ? now_s_ - item.stats.last_s : 0)) *
-          0.1F;
+  x[20] = logs[13] * 0.1F;
   x[21] = item.topic_match;
   x[22] = item.topic_match / (1 + minutes_between(item.stats.first_s, now_s_) / 1440.0F);
   if (item.pool.own_step >= 0) {

@@ -69,7 +69,15 @@ class OrganicScene {
   std::size_t context_;
   std::array<float, kHalfLives> inverse_totals_{};
   float own_total_ = 0;
-  std::vector<std::pair<std::uint32_t, float>> trail_topics_;  // sorted by topic
+  // Topics of the trail and their weight: open addressing by the topic, which is a hash; 0 = free.
+  struct TrailTopic {
+    std::uint32_t topic = 0;
+    float weight = 0;
+  };
+  static constexpr std::size_t kTrailTopics = 128;
+  static std::size_t place_of(const std::array<TrailTopic, kTrailTopics>& topics,
+                              std::uint32_t topic);
+  std::array<TrailTopic, kTrailTopics> trail_topics_{};
   float trail_topics_total_ = 0;
 };
 

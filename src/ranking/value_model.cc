@@ -21,7 +21,6 @@ constexpr float kPriorSdHashed = 0.2F;
 // What the linear form cannot say, in logits: no amount of rewards makes the error smaller.
 constexpr float kMisfitSd = 0.1F;
 constexpr std::uint32_t kDense = kDenseWeights;
-
 constexpr float kLn2 = 0.693147F;
 
 // Where learning starts: p = the organic share; what was told counts before anything was learned.
@@ -52,20 +51,6 @@ float prior_sd(std::uint32_t weight) {
 float prior_variance(std::uint32_t weight) { return prior_sd(weight) * prior_sd(weight); }
 
 template <typename T>
-std::vector<T> prior_covariance() {
-  std::vector<T> covariance(kDenseWeights * kDenseWeights, T{0});
-  for (std::uint32_t i = 0; i < kDense; ++i)
-    covariance[i * kDenseWeights + i] = static_cast<T>(prior_variance(i));
-  return covariance;
-}
-
-// The dense terms that are not 0, whose covariance is kept whole.
-struct DenseTerms {
-  std::array<ValueTerm, kDenseWeights> terms;
-  std::size_t count = 0;
-};
-
-template <typename T>
 T sigmoid(T z) {
   return T{1} / (T{1} + std::exp(-std::clamp(z, T{-30}, T{30})));
 }
@@ -88,69 +73,98 @@ double move_to_mode(double z, double spread, double reward) {
   return d;
 }
 
-std::uint32_t hashed(std::uint64_t a, std::uint64_t b, std::uint64_t kind) {
-  const std::uint64_t h =
-      mix64(a * 0x9e3779b97f4a7c15ULL ^ mix64(b + kind * 0x632be59bd9b4e019ULL));
+// Crosses of two things: what both the one and the other, mixed with the kind of the cross, say.
+std::uint64_t mixed(std::uint64_t value, std::uint64_t kind) {
+  return mix64(value + kind * 0x632be59bd9b4e019ULL);
+}
+std::uint32_t hashed(std::uint64_t a, std::uint64_t mixed_b) {
+  const std::uint64_t h = mix64(a * 0x9e3779b97f4a7c15ULL ^ mixed_b);
   return kDense + static_cast<std::uint32_t>(h % (kHashedWeights - kDense));
 }
 
+enum Cross : std::uint64_t {
+  kSlotBlock = 1,
+  kSlotCross,
+  kItemCross,
+  kItemSlotCross,
+  kSlotDeviceCross,
+  kTopicSlotCross,
+  kTopicDeviceCross,
+  kTopicDayPartCross,
+};
+
 }  // namespace
 
-std::size_t value_terms(const ValueContext& context, ItemKey item, std::span<const TopicKey> topics,
-                        const QuantisedFeatures& features,
-                        std::span<ValueTerm, kValueTermsMax> out) {
-  std::size_t n = 0;
-  out[n++] = {0, 1};
-  std::array<float, kFeaturesUsed> values{};
-  feature_values(features, values);
-  const std::uint64_t slot = context.slot.value;
+ValueContext::ValueContext(SlotKey slot, std::string_view device, std::uint8_t hour)
+    : slot_(mixed(slot.value, kTopicSlotCross)),
+      device_(mixed(hash64(device, 7), kTopicDeviceCross)),
+      day_part_(mixed(hour / 4U, kTopicDayPartCross)) {
   // A slot's own weights stand together: one random look-up, not twenty.
-  const std::uint32_t block = hashed(slot, 0, 1) / 32 * 32;
-  const std::uint32_t base = std::clamp<std::uint32_t>(block, 32, kHashedWeights - 64);
-  for (std::uint32_t f = 0; f < kFeaturesUsed; ++f) {
-    out[n++] = {1 + f, values[f]};
-    if (values[f] != 0) out[n++] = {base + f, values[f]};
+  const std::uint32_t block = hashed(slot.value, mixed(0, kSlotBlock)) / 32 * 32;
+  slot_block_ = std::clamp<std::uint32_t>(block, 32, kHashedWeights - 64);
+  slot_cross_ = hashed(slot.value, mixed(0, kSlotCross));
+  slot_device_cross_ = hashed(slot.value, mixed(hash64(device, 7), kSlotDeviceCross));
+}
+
+ValueTerms::ValueTerms(const ValueContext& context, ItemKey item, std::span<const TopicKey> topics,
+                       const QuantisedFeatures& features)
+    : slot_block(context.slot_block_) {
+  dense[0] = 1;
+  feature_values(features, std::span<float, kFeaturesUsed>(&dense[1], kFeaturesUsed));
+  static const std::uint64_t kForItem = mixed(0, kItemCross);
+  const auto add = [this](std::uint32_t cross) { crosses[cross_count++] = cross; };
+  add(context.slot_cross_);
+  add(context.slot_device_cross_);
+  add(hashed(item.value, kForItem));
+  add(hashed(item.value, context.slot_ + kItemSlotCross));
+  for (const TopicKey topic : topics.first(std::min(topics.size(), kTopics))) {
+    add(hashed(topic.value, context.slot_));
+    add(hashed(topic.value, context.device_));
+    add(hashed(topic.value, context.day_part_));
   }
-  const std::uint64_t device = hash64(context.device, 7);
-  const std::uint64_t day_part = context.hour / 4U;
-  out[n++] = {hashed(slot, 0, 2), 1};
-  out[n++] = {hashed(item.value, 0, 3), 1};
-  out[n++] = {hashed(item.value, slot, 4), 1};
-  out[n++] = {hashed(slot, device, 5), 1};
-  const std::size_t topics_used = std::min<std::size_t>(topics.size(), 4);
-  for (std::size_t t = 0; t < topics_used; ++t) {
-    out[n++] = {hashed(topics[t].value, slot, 6), 1};
-    out[n++] = {hashed(topics[t].value, device, 7), 1};
-    out[n++] = {hashed(topics[t].value, day_part, 8), 1};
-  }
-  return n;
 }
 
 ValueModel::ValueModel() : ValueModel(ValueLearner().snapshot()->parameters_) {}
 
 ValueModel::ValueModel(Parameters parameters) : parameters_(std::move(parameters)) {
-  CHECK(parameters_.weight.size() == kHashedWeights &&
-        parameters_.variance.size() == kHashedWeights &&
+  CHECK(parameters_.weights.size() == kHashedWeights &&
         parameters_.covariance.size() == kDenseWeights * kDenseWeights);
+  for (std::size_t i = 0; i < kDenseWeights; ++i) {
+    dense_[i] = parameters_.weights[i].mean;
+    for (std::size_t j = 0; j < kDenseWeights; ++j)
+      covariance_[i * kDenseStride + j] = parameters_.covariance[i * kDenseWeights + j];
+  }
 }
 
-ValueEstimate ValueModel::estimate(std::span<const ValueTerm> terms) const {
+void ValueModel::prefetch(const ValueTerms& terms) const {
+  for (std::uint32_t i = 0; i < terms.cross_count; ++i)
+    __builtin_prefetch(&parameters_.weights[terms.crosses[i]]);
+}
+
+ValueEstimate ValueModel::estimate(const ValueTerms& terms) const {
+  const auto& x = terms.dense;
+  alignas(32) std::array<float, kDenseStride> direction{};  // Px
+  for (std::size_t i = 0; i < kDenseWeights; ++i) {
+    if (x[i] == 0) continue;
+    const float* row = &covariance_[i * kDenseStride];
+    for (std::size_t j = 0; j < kDenseStride; ++j) direction[j] += x[i] * row[j];
+  }
+  const WeightBelief* slot = &parameters_.weights[terms.slot_block];
+  alignas(32) std::array<float, kDenseStride> mean_part{}, variance_part{};
+  for (std::size_t i = 0; i < kDenseWeights; ++i) {
+    mean_part[i] = (dense_[i] + slot[i].mean) * x[i];
+    variance_part[i] = (direction[i] + slot[i].variance * x[i]) * x[i];
+  }
   float z = 0;
   float variance = kMisfitSd * kMisfitSd;
-  DenseTerms dense;
-  for (const ValueTerm& term : terms) {
-    z += parameters_.weight[term.weight] * term.x;
-    if (term.weight >= kDense) {
-      variance += parameters_.variance[term.weight] * term.x * term.x;
-    } else if (term.x != 0) {
-      dense.terms[dense.count++] = term;
-    }
+  for (std::size_t i = 0; i < kDenseStride; ++i) {
+    z += mean_part[i];
+    variance += variance_part[i];
   }
-  for (std::size_t i = 0; i < dense.count; ++i) {
-    const float* row = &parameters_.covariance[dense.terms[i].weight * kDenseWeights];
-    float across = 0;  // twice what stands above the diagonal
-    for (std::size_t j = 0; j < i; ++j) across += row[dense.terms[j].weight] * dense.terms[j].x;
-    variance += dense.terms[i].x * (2 * across + row[dense.terms[i].weight] * dense.terms[i].x);
+  for (std::uint32_t i = 0; i < terms.cross_count; ++i) {
+    const WeightBelief& belief = parameters_.weights[terms.crosses[i]];
+    z += belief.mean;
+    variance += belief.variance;
   }
   const float p = sigmoid(z);
   return {p, p * (1 - p) * std::sqrt(std::max(0.0F, variance))};
@@ -164,8 +178,10 @@ std::string ValueModel::save() const {
   out.u64(parameters_.rows);
   out.f64(parameters_.reward_sd);
   out.varint(kHashedWeights);
-  for (const float v : parameters_.weight) out.f32(v);
-  for (const float v : parameters_.variance) out.f32(v);
+  for (const WeightBelief& belief : parameters_.weights) {
+    out.f32(belief.mean);
+    out.f32(belief.variance);
+  }
   for (const float v : parameters_.covariance) out.f32(v);
   out.u32(crc32c(bytes));
   return bytes;
@@ -186,47 +202,49 @@ Result<ValueModel> ValueModel::load(std::string_view bytes) {
     return data_loss("value model: the file has another number of weights");
   bool finite = true;
   read.covariance.resize(kDenseWeights * kDenseWeights);
-  for (auto* values : {&read.weight, &read.variance}) values->resize(kHashedWeights);
-  for (auto* values : {&read.weight, &read.variance, &read.covariance}) {
-    for (float& v : *values) {
-      v = in.f32();
-      finite = finite && std::isfinite(v);
-    }
+  read.weights.resize(kHashedWeights);
+  const auto next = [&] {
+    const float v = in.f32();
+    finite = finite && std::isfinite(v);
+    return v;
+  };
+  for (WeightBelief& belief : read.weights) {
+    belief.mean = next();
+    belief.variance = next();
   }
+  for (float& v : read.covariance) v = next();
   if (!in.ok() || !in.at_end() || !finite) return data_loss("value model: the file is damaged");
   return ValueModel(std::move(read));
 }
 
 ValueLearner::ValueLearner()
-    : weight_(kHashedWeights), variance_(kHashedWeights), covariance_(prior_covariance<double>()) {
-  for (std::uint32_t i = 0; i < kHashedWeights; ++i) {
-    weight_[i] = prior(i);
-    variance_[i] = prior_variance(i);
-  }
+    : weights_(kHashedWeights), covariance_(kDenseWeights * kDenseWeights, 0.0) {
+  for (std::uint32_t i = 0; i < kHashedWeights; ++i) weights_[i] = {prior(i), prior_variance(i)};
+  for (std::uint32_t i = 0; i < kDense; ++i)
+    covariance_[i * kDenseWeights + i] = static_cast<double>(prior_variance(i));
 }
 
-void ValueLearner::learn(std::span<const ValueTerm> terms, float outcome, float importance) {
-  DenseTerms dense;
+void ValueLearner::learn(const ValueTerms& terms, float outcome, float importance) {
+  std::array<double, kDenseWeights> x{};
+  std::array<double, kDenseWeights> direction{};  // Px of the dense weights
+  WeightBelief* slot = &weights_[terms.slot_block];
   double z = 0;
   double spread = 0;  // of z: x'Px
-  for (const ValueTerm& term : terms) {
-    const auto x = static_cast<double>(term.x);
-    z += static_cast<double>(weight_[term.weight]) * x;
-    if (term.weight >= kDense) {
-      spread += static_cast<double>(variance_[term.weight]) * x * x;
-    } else if (term.x != 0) {
-      dense.terms[dense.count++] = term;
-    }
-  }
-  std::array<double, kDenseWeights> direction{};  // Px of the dense weights
   for (std::size_t i = 0; i < kDenseWeights; ++i) {
-    for (std::size_t j = 0; j < dense.count; ++j) {
-      direction[i] += covariance_[i * kDenseWeights + dense.terms[j].weight] *
-                      static_cast<double>(dense.terms[j].x);
-    }
+    x[i] = static_cast<double>(terms.dense[i]);
+    z += (static_cast<double>(weights_[i].mean) + static_cast<double>(slot[i].mean)) * x[i];
+    spread += static_cast<double>(slot[i].variance) * x[i] * x[i];
   }
-  for (std::size_t j = 0; j < dense.count; ++j)
-    spread += direction[dense.terms[j].weight] * static_cast<double>(dense.terms[j].x);
+  for (std::size_t i = 0; i < kDenseWeights; ++i) {
+    if (x[i] == 0) continue;
+    const double* row = &covariance_[i * kDenseWeights];
+    for (std::size_t j = 0; j < kDenseWeights; ++j) direction[j] += x[i] * row[j];
+  }
+  for (std::size_t i = 0; i < kDenseWeights; ++i) spread += direction[i] * x[i];
+  for (std::uint32_t i = 0; i < terms.cross_count; ++i) {
+    z += static_cast<double>(weights_[terms.crosses[i]].mean);
+    spread += static_cast<double>(weights_[terms.crosses[i]].variance);
+  }
   if (!std::isfinite(z) || !std::isfinite(outcome) || !(importance > 0) ||
       !std::isfinite(importance) || !(spread > 0)) {
     ++refused_;
@@ -239,14 +257,17 @@ void ValueLearner::learn(std::span<const ValueTerm> terms, float outcome, float 
   const double pull = weight * (reward - p);
   const double curvature = weight * p * (1 - p);
   const double shrink = curvature / (1 + curvature * spread);
-  for (const ValueTerm& term : terms) {
-    if (term.weight < kDense) continue;
-    const double along = static_cast<double>(variance_[term.weight] * term.x);
-    weight_[term.weight] += static_cast<float>(along * pull);
-    variance_[term.weight] -= static_cast<float>(along * along * shrink);
+  const auto move = [&](WeightBelief& belief, double along) {
+    belief.mean += static_cast<float>(along * pull);
+    belief.variance -= static_cast<float>(along * along * shrink);
+  };
+  for (std::uint32_t i = 0; i < terms.cross_count; ++i) {
+    WeightBelief& belief = weights_[terms.crosses[i]];
+    move(belief, static_cast<double>(belief.variance));
   }
   for (std::size_t i = 0; i < kDenseWeights; ++i) {
-    weight_[i] += static_cast<float>(direction[i] * pull);
+    move(slot[i], static_cast<double>(slot[i].variance) * x[i]);
+    weights_[i].mean += static_cast<float>(direction[i] * pull);
     const double scaled = direction[i] * shrink;
     double* row = &covariance_[i * kDenseWeights];
     for (std::size_t j = 0; j < kDenseWeights; ++j) row[j] -= scaled * direction[j];
@@ -258,11 +279,10 @@ void ValueLearner::learn(std::span<const ValueTerm> terms, float outcome, float 
 
 std::shared_ptr<const ValueModel> ValueLearner::snapshot() const {
   ValueModel::Parameters next;
-  next.weight = weight_;
-  next.variance = variance_;
+  next.weights = weights_;
   next.covariance.assign(covariance_.begin(), covariance_.end());
   for (std::uint32_t i = 0; i < kDense; ++i)
-    next.variance[i] = next.covariance[i * kDenseWeights + i];
+    next.weights[i].variance = next.covariance[i * kDenseWeights + i];
   next.version = rows_;
   next.rows = rows_;
   const auto n = static_cast<double>(rows_);
@@ -280,17 +300,19 @@ std::string ValueLearner::save() const {
   out.f64(sum_);
   out.f64(sum_squares_);
   out.varint(kDenseWeights);
-  for (std::uint32_t i = 0; i < kDense; ++i) out.f32(weight_[i]);
+  for (std::uint32_t i = 0; i < kDense; ++i) out.f32(weights_[i].mean);
   for (const double v : covariance_) out.f64(v);
-  const auto is_learned = [&](std::uint32_t i) { return variance_[i] != prior_variance(i); };
+  const auto is_learned = [&](std::uint32_t i) {
+    return weights_[i].variance != prior_variance(i);
+  };
   std::uint64_t learned = 0;
   for (std::uint32_t i = kDense; i < kHashedWeights; ++i) learned += is_learned(i) ? 1 : 0;
   out.varint(learned);
   for (std::uint32_t i = kDense; i < kHashedWeights; ++i) {
     if (!is_learned(i)) continue;
     out.u32(i);
-    out.f32(weight_[i]);
-    out.f32(variance_[i]);
+    out.f32(weights_[i].mean);
+    out.f32(weights_[i].variance);
   }
   return bytes;
 }
@@ -305,8 +327,8 @@ Result<void> ValueLearner::load(std::string_view bytes) {
   next.sum_squares_ = in.f64();
   bool fine = in.varint() == kDenseWeights;
   for (std::uint32_t i = 0; i < kDense && fine; ++i) {
-    next.weight_[i] = in.f32();
-    fine = std::isfinite(next.weight_[i]);
+    next.weights_[i].mean = in.f32();
+    fine = std::isfinite(next.weights_[i].mean);
   }
   for (double& v : next.covariance_) {
     if (!fine) break;
@@ -320,8 +342,7 @@ Result<void> ValueLearner::load(std::string_view bytes) {
     fine = i >= kDense && i < kHashedWeights && std::isfinite(weight) && variance >= 0 &&
            std::isfinite(variance);
     if (!fine) break;
-    next.weight_[i] = weight;
-    next.variance_[i] = variance;
+    next.weights_[i] = {weight, variance};
   }
   if (!in.ok() || !in.at_end() || !fine)
     return data_loss("value learner: the checkpoint is damaged");

@@ -30,34 +30,48 @@ namespace ante {
 
 inline constexpr std::size_t kHashedWeights = 1u << 18;
 inline constexpr std::size_t kDenseWeights = 1 + kFeaturesUsed;  // bias and features come first
+inline constexpr std::size_t kDenseStride = (kDenseWeights + 7) / 8 * 8;  // in whole vectors
 
-// What a value depends on besides the item's own features.
-struct ValueContext {
-  SlotKey slot;
-  std::string_view device;
-  std::uint8_t hour = 0;
+// What a value depends on besides the item's own features; the same for all items of a request.
+class ValueContext {
+ public:
+  ValueContext(SlotKey slot, std::string_view device, std::uint8_t hour);
+
+ private:
+  friend struct ValueTerms;
+  std::uint32_t slot_block_, slot_cross_, slot_device_cross_;
+  std::uint64_t slot_, device_, day_part_;  // mixed, for the crosses of items and topics
 };
 
-struct ValueTerm {
-  std::uint32_t weight;
-  float x;
-};
-inline constexpr std::size_t kValueTermsMax = 1 + 2 * kFeaturesUsed + 4 + 3 * 4;
+// The terms of one item; one definition for training and serving. The dense ones stand in the model
+// twice, for all slots and for this one; a cross is there or not.
+struct ValueTerms {
+  static constexpr std::size_t kTopics = 4;  // of an item; more are not looked at
+  static constexpr std::size_t kCrosses = 4 + 3 * kTopics;
 
-// The terms of one item: fills `out`, returns how many. One definition for training and serving.
-std::size_t value_terms(const ValueContext& context, ItemKey item, std::span<const TopicKey> topics,
-                        const QuantisedFeatures& features,
-                        std::span<ValueTerm, kValueTermsMax> out);
+  ValueTerms() = default;
+  ValueTerms(const ValueContext& context, ItemKey item, std::span<const TopicKey> topics,
+             const QuantisedFeatures& features);
+
+  alignas(32) std::array<float, kDenseStride> dense{};  // 1, the features, zeros
+  std::uint32_t slot_block = 0;  // of kDenseWeights weights, in the order of `dense`
+  std::uint32_t cross_count = 0;
+  std::array<std::uint32_t, kCrosses> crosses;
+};
 
 struct ValueEstimate {
   float probability = 0;
   float sd = 0;  // of the probability (delta method)
 };
 
+struct WeightBelief {
+  float mean = 0, variance = 0;
+};
+
 class ValueModel {
  public:
   struct Parameters {
-    std::vector<float> weight, variance;  // kHashedWeights of each
+    std::vector<WeightBelief> weights;  // kHashedWeights
     // kDenseWeights² of the weights before the hashed ones, whose `variance` is its diagonal.
     std::vector<float> covariance;
     std::uint64_t version = 0, rows = 0;
@@ -66,7 +80,9 @@ class ValueModel {
   ValueModel();  // the prior, version 0
   explicit ValueModel(Parameters parameters);
 
-  ValueEstimate estimate(std::span<const ValueTerm> terms) const;
+  ValueEstimate estimate(const ValueTerms& terms) const;
+  // Fetches what estimate() will read.
+  void prefetch(const ValueTerms& terms) const;
   std::uint64_t version() const { return parameters_.version; }
   std::uint64_t rows() const { return parameters_.rows; }     // rewards learned from
   double reward_sd() const { return parameters_.reward_sd; }  // running sd of the reward, all slots
@@ -76,6 +92,8 @@ class ValueModel {
 
  private:
   Parameters parameters_;
+  alignas(32) std::array<float, kDenseStride> dense_{};  // the means of the dense weights
+  alignas(32) std::array<float, kDenseStride * kDenseStride> covariance_{};
 };
 
 class ValueLearner {
@@ -84,7 +102,7 @@ class ValueLearner {
 
   // One matured outcome in 0..1 for the item with these terms; `importance` > 0.
   // Non-finite input is left out and counted.
-  void learn(std::span<const ValueTerm> terms, float outcome, float importance);
+  void learn(const ValueTerms& terms, float outcome, float importance);
   std::uint64_t rows() const { return rows_; }
   std::uint64_t refused() const { return refused_; }
   // An immutable model of the state now. Its version is the number of rows learned from, so a
@@ -95,8 +113,8 @@ class ValueLearner {
   Result<void> load(std::string_view bytes);
 
  private:
-  std::vector<float> weight_, variance_;  // kHashedWeights of each; the dense ones' variance unused
-  std::vector<double> covariance_;        // kDenseWeights²
+  std::vector<WeightBelief> weights_;  // kHashedWeights; the dense ones' variance is not used
+  std::vector<double> covariance_;     // kDenseWeights²
   std::uint64_t rows_ = 0, refused_ = 0;
   double sum_ = 0, sum_squares_ = 0;
 };

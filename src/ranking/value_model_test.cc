@@ -12,11 +12,9 @@ namespace {
 
 constexpr SlotKey kSlot{77};
 
-std::vector<ValueTerm> terms_of(ItemKey item, const QuantisedFeatures& features,
-                                const std::vector<TopicKey>& topics = {}) {
-  std::array<ValueTerm, kValueTermsMax> terms{};
-  const std::size_t n = value_terms({kSlot, "phone", 9}, item, topics, features, terms);
-  return {terms.begin(), terms.begin() + static_cast<std::ptrdiff_t>(n)};
+ValueTerms terms_of(ItemKey item, const QuantisedFeatures& features,
+                    const std::vector<TopicKey>& topics = {}) {
+  return {{kSlot, "phone", 9}, item, topics, features};
 }
 
 QuantisedFeatures features_with_share(double share) {

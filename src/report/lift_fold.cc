@@ -289,7 +289,7 @@ void LiftFold::consume(const CommittedRecord& record) {
   // A body that cannot be decoded here was stored by a later version: it is none of ours.
   switch (record.header.kind) {
     case RecordKind::kDecision:
-      if (const auto decision = decode_decision(record.body)) decided(*decision);
+      if (const Decision* decision = decision_of(record)) decided(*decision);
       break;
     case RecordKind::kActivation:
       if (const auto activation = decode_activation(record.body))

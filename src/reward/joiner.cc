@@ -271,7 +271,7 @@ void Joiner::consume(const CommittedRecord& record) {
   // A body that cannot be decoded here was stored by a later version: it is none of ours.
   switch (record.header.kind) {
     case RecordKind::kDecision:
-      if (const auto decision = decode_decision(record.body)) s.add(*decision);
+      if (const Decision* decision = decision_of(record)) s.add(*decision);
       break;
     case RecordKind::kActivation:
       if (const auto activation = decode_activation(record.body))
