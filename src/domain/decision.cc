@@ -267,16 +267,17 @@ Result<DecisionHead> decode_decision_head(std::string_view bytes) {
 const Decision* decision_of(const CommittedRecord& record) {
   struct Last {
     std::string body;
-    std::optional<Decision> decision;
+    Decision decision;
+    bool readable = false;
   };
   thread_local Last last;
-  if (last.body != record.body || record.body.empty()) {
+  if (last.body != record.body) {
     auto decision = decode_decision(record.body);
+    last.readable = decision.has_value();
+    if (last.readable) last.decision = *std::move(decision);
     last.body.assign(record.body);
-    last.decision.reset();
-    if (decision) last.decision = *std::move(decision);
   }
-  return last.decision ? &*last.decision : nullptr;
+  return last.readable ? &last.decision : nullptr;
 }
 
 Result<Decision> decode_decision(std::string_view bytes) {
