@@ -13,6 +13,7 @@
 #include "candidates/live_items.h"
 #include "catalog/item_interner.h"
 #include "domain/slot.h"
+#include "journal/eraser.h"
 #include "journal/identities.h"
 #include "learning/organic_learner.h"
 #include "learning/trainer.h"
@@ -126,6 +127,7 @@ struct Engine::Parts {
   std::unique_ptr<Journal> journal;
   std::unique_ptr<DecisionEngine> decisions;
   std::unique_ptr<Ingest> ingest;
+  std::unique_ptr<Eraser> eraser;
   Mutex object_writes;  // one change of an object at a time: its version is checked and stored
 };
 
@@ -165,10 +167,14 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
                             .reward_scales = &p.reward_scales.scales()});
   p.ingest = std::make_unique<Ingest>(*p.journal, p.catalog, p.people, clock, p.person_key,
                                       p.options.ingest, metrics);
+  p.eraser = std::make_unique<Eraser>(store, p.options.journal.on_warning);
   return std::unique_ptr<Engine>(new Engine(std::move(parts)));
 }
 
-Result<void> Engine::stop() { return parts_->journal->stop(); }
+Result<void> Engine::stop() {
+  parts_->eraser.reset();
+  return parts_->journal->stop();
+}
 
 const Clock& Engine::clock() const { return parts_->clock; }
 Metrics& Engine::metrics() { return parts_->metrics; }
@@ -330,6 +336,7 @@ Result<std::size_t> Engine::erase_person(PersonHash person) {
   if (records.empty()) return not_found("nothing is stored of this person");
   const std::size_t count = records.size();
   TRY(parts_->journal->append_and_wait(std::move(records)));
+  if (parts_->eraser) parts_->eraser->wake();
   return count;
 }
 

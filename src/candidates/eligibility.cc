@@ -27,11 +27,16 @@ Eligibility EligibilityCheck::check(const ItemCard* item) const {
     return Eligibility::kExcluded;
   }
   if (person_ == nullptr) return Eligibility::kEligible;
-  if (person_->is_hidden(item->key, item->group) || person_->refuses(item->topics()))
+  if (person_->is_hidden(item->key, item->group) || refuses_topic_of(*item))
     return Eligibility::kHidden;
   const bool may_repeat = !item->one_per_person && (item->repeatable || request_.consumes_bought);
   if (!may_repeat && person_->is_bought(item->key, item->group)) return Eligibility::kBought;
   return Eligibility::kEligible;
+}
+
+// The item itself is read only where there is something to refuse.
+bool EligibilityCheck::refuses_topic_of(const ItemCard& item) const {
+  return !person_->state().hidden_topics.empty() && person_->refuses(item.item->topic_keys);
 }
 
 void count(Removed& removed, Eligibility why) {

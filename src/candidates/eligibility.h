@@ -36,6 +36,8 @@ class EligibilityCheck {
   Eligibility check(const ItemCard* item) const;
 
  private:
+  bool refuses_topic_of(const ItemCard& item) const;
+
   const CandidateRequest& request_;
   const PersonFeatures* person_;
   std::vector<ItemKey> excluded_;  // sorted

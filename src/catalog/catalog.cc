@@ -96,8 +96,8 @@ ItemCard card_of(const Item& item) {
   card.valid_from_ms = std::numeric_limits<TimeMs>::min();
   card.valid_until_ms = item.expires_at_ms.value_or(std::numeric_limits<TimeMs>::max());
   card.topic_count = static_cast<std::uint8_t>(item.topic_keys.size());
-  std::copy_n(item.topic_keys.begin(), std::min(item.topic_keys.size(), ItemCard::kTopics),
-              card.first_topics.begin());
+  for (std::size_t i = 0; i < std::min(item.topic_keys.size(), ItemCard::kTopics); ++i)
+    card.topics[i] = static_cast<std::uint32_t>(item.topic_keys[i].value);
   card.withdrawn = item.withdrawn;
   card.sold_out = !item.available;
   card.repeatable = item.repeatable;
@@ -333,10 +333,7 @@ const ItemCard* CatalogView::card(ItemIndex index) const {
 }
 
 void CatalogView::prefetch(ItemIndex index) const {
-  if (const ItemCard* card = contents_->card(index)) {
-    __builtin_prefetch(card);
-    __builtin_prefetch(reinterpret_cast<const char*>(card + 1) - 1);
-  }
+  if (const ItemCard* card = contents_->card(index)) __builtin_prefetch(card);
 }
 
 std::span<const ItemIndex> CatalogView::with_topic(TopicKey topic) const {

@@ -25,23 +25,22 @@ namespace ante {
 inline constexpr std::size_t kCatalogItemsMax = 1'000'000;  // withdrawn ones included
 inline constexpr std::size_t kCatalogTopicsMax = 100'000;   // later topics have no list of items
 
-// What eligibility and the first cut ask of an item, beside each other.
-struct ItemCard {
+// What eligibility and the first cut ask of an item, in one cache line.
+struct alignas(64) ItemCard {
   static constexpr std::size_t kTopics = 4;
 
   const Item* item = nullptr;  // null: not in the catalogue
   ItemKey key, group;          // group: item_key(item->group), 0 = none
   TimeMs valid_from_ms = 0;    // the earliest and the latest that the item and its offer allow
   TimeMs valid_until_ms = 0;
-  std::array<TopicKey, kTopics> first_topics;
-  std::uint8_t topic_count = 0;  // all of them; more than kTopics: read the item's
-  bool withdrawn = false, sold_out = false, repeatable = false, one_per_person = false;
-
-  std::span<const TopicKey> topics() const {
-    if (topic_count <= kTopics) return std::span(first_topics).first(topic_count);
-    return item->topic_keys;
-  }
+  std::array<std::uint32_t, kTopics> topics{};  // low halves of the first keys; 0 = none
+  std::uint8_t topic_count = 0;                 // of the item, which may have more
+  bool withdrawn : 1 = false;
+  bool sold_out : 1 = false;
+  bool repeatable : 1 = false;
+  bool one_per_person : 1 = false;
 };
+static_assert(sizeof(ItemCard) == 64);
 ItemCard card_of(const Item& item);
 
 // A consistent view of all items. Cheap to copy; items live as long as the view.

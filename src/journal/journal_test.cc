@@ -3,12 +3,14 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include <gtest/gtest.h>
 
 #include "base/random.h"
 #include "journal/dedup_filter.h"
 #include "journal/erase.h"
+#include "journal/eraser.h"
 #include "journal/identities.h"
 #include "journal/meta_keys.h"
 #include "journal/rebuild.h"
@@ -388,6 +390,29 @@ TEST_F(JournalTest, ErasesAPersonFromTheLogAndTheRows) {
   restart();
   EXPECT_EQ(life_->fold.save(), live);
   EXPECT_EQ(life_->fold.records_of(2), 1u);
+}
+
+TEST_F(JournalTest, TheEraserFinishesWhatWasAskedByItself) {
+  start();
+  ASSERT_TRUE(journal().append_and_wait(events({{1, 1}, {1, 2}, {2, 3}})));
+  std::vector<std::string> warnings;
+  auto eraser = std::make_unique<Eraser>(
+      store_, [&](const Error& error) { warnings.push_back(error.message); });
+  NewRecord erase;
+  erase.header.kind = RecordKind::kErase;
+  erase.header.person = person_number(1);
+  erase.partition = partition_of(erase.header.person);
+  ASSERT_TRUE(journal().append_and_wait({erase}));
+  eraser->wake();
+  const SystemClock real;
+  const std::int64_t until = real.monotonic_ns() + 30'000'000'000;
+  while (!pending_erasures(store_).value().empty() && real.monotonic_ns() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  eraser.reset();
+  EXPECT_TRUE(pending_erasures(store_).value().empty());
+  EXPECT_EQ(warnings, std::vector<std::string>{});
+  EXPECT_EQ(verify_log(store_).value().problems, std::vector<std::string>{});
 }
 
 // A text that no compressor can shorten, for each number another.

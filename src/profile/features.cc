@@ -115,7 +115,6 @@ PersonFeatures::PersonFeatures(const PersonState& state, TimeMs now_ms)
     lasting_total_ += topics_.back().lasting;
     visit_total_ += topics_.back().visit;
   }
-  refuses_topics_ = !state.hidden_topics.empty();
   for (const TopicKey topic : state.hidden_topics) {
     const auto same = std::ranges::find(topics_, topic, &TopicMark::topic);
     if (same == topics_.end()) {
@@ -165,11 +164,40 @@ const PersonFeatures::TopicMark* PersonFeatures::find(TopicKey topic) const {
   return nullptr;
 }
 
+const PersonFeatures::TopicMark* PersonFeatures::find_rough(std::uint32_t topic) const {
+  for (std::size_t i = topic % topic_places_.size(); topic_places_[i] != 0;
+       i = (i + 1) % topic_places_.size()) {
+    const TopicMark& mark = topics_[topic_places_[i] - 1U];
+    if (static_cast<std::uint32_t>(mark.topic.value) == topic) return &mark;
+  }
+  return nullptr;
+}
+
+TopicAffinity PersonFeatures::rough_affinity(std::span<const std::uint32_t> topics) const {
+  constexpr std::array<float, 5> kSpread = {1, 1, 0.70710678F, 0.57735027F, 0.5F};
+  TopicAffinity sum;
+  std::size_t count = 0;
+  for (const std::uint32_t topic : topics) {
+    if (topic == 0) continue;
+    ++count;
+    const TopicMark* mark = find_rough(topic);
+    if (mark == nullptr) continue;
+    sum.visit += mark->visit;
+    sum.lasting += mark->lasting;
+    sum.told = stronger(sum.told, mark->told);
+    sum.hidden = sum.hidden || mark->hidden;
+  }
+  const float spread = kSpread[std::min(count, kSpread.size() - 1)];
+  sum.visit *= spread;
+  sum.lasting *= spread;
+  return sum;
+}
+
 bool PersonFeatures::refuses(std::span<const TopicKey> topics) const {
-  return refuses_topics_ && std::ranges::any_of(topics, [this](TopicKey topic) {
-           const TopicMark* mark = find(topic);
-           return mark != nullptr && mark->hidden;
-         });
+  return std::ranges::any_of(topics, [this](TopicKey topic) {
+    const TopicMark* mark = find(topic);
+    return mark != nullptr && mark->hidden;
+  });
 }
 
 TopicAffinity PersonFeatures::topic_affinity(std::span<const TopicKey> topics) const {

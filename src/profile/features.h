@@ -56,6 +56,8 @@ class PersonFeatures {
   PersonFeatures(const PersonState& state, TimeMs now_ms);
 
   TopicAffinity topic_affinity(std::span<const TopicKey> topics) const;
+  // The same, nearly, of low halves of topic keys (0 = none): for the first cut of hundreds.
+  TopicAffinity rough_affinity(std::span<const std::uint32_t> topics) const;
   // Whether the person refuses one of the topics altogether.
   bool refuses(std::span<const TopicKey> topics) const;
   float lasting_total() const { return lasting_total_; }
@@ -87,12 +89,12 @@ class PersonFeatures {
   std::vector<Mark> marks_;  // open addressing; key 0 = free
   Mark nothing_;             // takes what is said of key 0, which is no item
   const TopicMark* find(TopicKey topic) const;
+  const TopicMark* find_rough(std::uint32_t topic) const;
   void add_topic(const TopicMark& topic);
 
   std::vector<TopicMark> topics_;
   // Where a topic stands in topics_, plus 1; open addressing by the key itself, which is a hash.
   std::array<std::uint8_t, 256> topic_places_{};
-  bool refuses_topics_ = false;
 };
 
 }  // namespace ante

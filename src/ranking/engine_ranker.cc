@@ -57,7 +57,7 @@ constexpr std::size_t kFetchAhead = 8;
 float cut_bonus(const ItemCard& item, const PersonFeatures* person, float text) {
   float bonus = kTextCutBonus * text;
   if (person == nullptr || item.topic_count == 0) return bonus;
-  const TopicAffinity affinity = person->topic_affinity(item.topics());
+  const TopicAffinity affinity = person->rough_affinity(item.topics);
   bonus += kToldCutBonus * affinity.told;
   if (person->lasting_total() > 0)
     bonus += kLastingCutBonus * affinity.lasting / person->lasting_total();
@@ -68,7 +68,7 @@ float cut_bonus(const ItemCard& item, const PersonFeatures* person, float text) 
 struct Session {
   Session(const CandidateRequest& r, const Slot& s, const LiveItems& live,
           const CandidateSources& sources, std::shared_ptr<const OrganicWeights> o,
-          std::shared_ptr<const ValueModel> v)
+          std::shared_ptr<const ValueModel> v, const PopularityTables& tables)
       : request(r),
         slot(s),
         organic(std::move(o)),
@@ -76,6 +76,7 @@ struct Session {
         now_s(seconds(r.now_ms)),
         trail(r.use_profile ? trail_of(*r.person.state, live.interner()) : Trail{}),
         scene(live, trail, now_s, *organic),
+        popularity(tables.get(live, *organic, now_s)),
         value_context(s.key, r.situation.device, r.situation.hour) {
     if (r.use_profile) features.emplace(*r.person.state, r.now_ms);
     pool().begin(live.interner().size());
@@ -94,22 +95,31 @@ struct Session {
   std::uint32_t now_s;
   Trail trail;
   OrganicScene scene;
+  std::shared_ptr<const PopularityTable> popularity;
   ValueContext value_context;
   std::optional<PersonFeatures> features;
 };
 
-// Makes the cut of `item` in `organic`, which is filled but for the score.
-float make_cut(const Session& session, const PoolEntry& proposed, const ItemCard& item,
-               OrganicItem& organic) {
-  organic.pool = proposed;
-  session.scene.cut(organic);
-  return organic.cut += cut_bonus(item, session.person(), proposed.text);
+float make_cut(const Session& session, const PoolEntry& proposed, const ItemCard& item) {
+  const std::uint32_t at = proposed.item.value;
+  const float bonus = cut_bonus(item, session.person(), proposed.text);
+  if (at < session.popularity->items) {
+    return bonus + session.scene.cut(proposed,
+                                     session.popularity->share[session.scene.context()][at],
+                                     session.scene.topic_match(item.topics));
+  }
+  OrganicItem unknown_yet;  // younger than the table
+  unknown_yet.pool = proposed;
+  session.scene.cut(unknown_yet);
+  return bonus + unknown_yet.cut;
 }
 
 Scored score(const Session& session, const PoolEntry& proposed, const ItemCard& item) {
   Scored scored;
   scored.card = &item;
-  make_cut(session, proposed, item, scored.organic);
+  scored.organic.pool = proposed;
+  session.scene.cut(scored.organic);
+  scored.organic.cut += cut_bonus(item, session.person(), proposed.text);
   session.scene.score(scored.organic);
   return scored;
 }
@@ -122,7 +132,7 @@ ValueTerms measure(const Session& session, const Scored& entry, float log2_share
                       entry.organic.score};
   scored.features =
       measure_features(entry.organic, log2_share, item, session.person(), session.now_s);
-  return {session.value_context, entry.card->key, entry.card->topics(), scored.features};
+  return {session.value_context, entry.card->key, item.topic_keys, scored.features};
 }
 
 // Values `items`, whose softmax total has the logarithm `log2_total`, and appends them to `out`.
@@ -182,7 +192,7 @@ EngineRanker::EngineRanker(const LiveItems& live, const Published<OrganicWeights
 RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
                               std::span<const ItemKey> safe_default) const {
   RankedHand hand;
-  const Session session(request, slot, live_, sources_, organic_.get(), values_.get());
+  const Session session(request, slot, live_, sources_, organic_.get(), values_.get(), popularity_);
   Pool& pool = Session::pool();
   for (const ItemKey key : request.supplied) {
     if (const auto index = live_.interner().find(key)) {
@@ -194,19 +204,16 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
   const EligibilityCheck eligibility(request, session.person());
   thread_local std::vector<Entry> entries;
   entries.clear();
-  OrganicItem scratch;
   for (std::size_t i = 0; i < pool.entries().size(); ++i) {
     if (i + kFetchAhead < pool.entries().size()) {
       request.catalog.prefetch(pool.entries()[i + kFetchAhead].item);
-      live_.prefetch(pool.entries()[i + kFetchAhead].item);
     }
     const PoolEntry& proposed = pool.entries()[i];
     if (!request.supplied.empty() && (proposed.sources & kSuppliedSource) == 0) continue;
     const ItemCard* card = request.catalog.card(proposed.item);
     const Eligibility why = eligibility.check(card);
     if (why == Eligibility::kEligible) {
-      entries.push_back(
-          {make_cut(session, proposed, *card, scratch), static_cast<std::uint32_t>(i), card});
+      entries.push_back({make_cut(session, proposed, *card), static_cast<std::uint32_t>(i), card});
     } else {
       count(hand.removed, why);
     }
@@ -222,6 +229,7 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
   }
   thread_local std::vector<Scored> scored;
   scored.clear();
+  for (const Entry& entry : entries) live_.prefetch(pool.entries()[entry.at].item);
   for (const Entry& entry : entries)
     scored.push_back(score(session, pool.entries()[entry.at], *entry.card));
   const float total = log2_total(scored);

@@ -9,6 +9,7 @@
 #include "base/published.h"
 #include "candidates/source.h"
 #include "ranking/organic_model.h"
+#include "ranking/popularity_table.h"
 #include "ranking/ranker.h"
 #include "ranking/value_model.h"
 
@@ -40,6 +41,7 @@ class EngineRanker final : public Ranker {
   const Published<ValueModel>& values_;
   CandidateSources sources_;
   mutable Published<Everybody> everybody_;
+  PopularityTables popularity_;
 };
 
 }  // namespace ante

@@ -58,7 +58,8 @@ OrganicScene::OrganicScene(const LiveItems& live, const Trail& trail, std::uint3
       now_s_(now_s),
       context_(trail_context(trail, now_s)) {
   const auto totals = live.totals(now_s);
-  for (std::size_t h = 0; h < kHalfLives; ++h) inverse_totals_[h] = 1.0F / (totals[h] + 1e-9F);
+  for (std::size_t h = 0; h < kHalfLives; ++h)
+    inverse_totals_[h] = 1.0F / (totals[h] + kPopularityTotalMin);
   float weight = 1;
   for (std::size_t i = 0; i < trail.steps.size(); ++i) {
     own_total_ += trail.steps[i].count;
@@ -91,25 +92,39 @@ void OrganicScene::cut(OrganicItem& item) const {
   parts[kLastSlow] = item.pool.last_slow;
   parts[kTrailFast] = item.pool.trail_fast;
   parts[kTrailSlow] = item.pool.trail_slow;
-  parts[kOwn] = 0;
-  if (item.pool.own_step >= 0) {
-    const TrailStep& step = trail_.steps[static_cast<std::size_t>(item.pool.own_step)];
-    parts[kOwn] = static_cast<float>(step.count) / (own_total_ + 5.0F);
-  }
+  parts[kOwn] = own_share(item.pool);
   parts[kConstant] = kConstantShare;
-  item.topic_match = 0;
-  if (trail_topics_total_ > 0) {
-    float match = 0;
-    for (const std::uint32_t topic : item.stats.topics) {
-      if (topic != 0) match = std::max(match, trail_topics_[place_of(trail_topics_, topic)].weight);
-    }
-    item.topic_match = match / trail_topics_total_;
-  }
+  item.topic_match = topic_match(item.stats.topics);
   parts[kTopic] = item.topic_match * kTopicShare;
   const auto& mixture = weights_.mixture[context_];
   float share = 0;
   for (std::size_t k = 0; k < kOrganicParts; ++k) share += mixture[k] * parts[k];
   item.cut = log2_fast(share + 1e-9F);
+}
+
+float OrganicScene::own_share(const PoolEntry& item) const {
+  if (item.own_step < 0) return 0;
+  const TrailStep& step = trail_.steps[static_cast<std::size_t>(item.own_step)];
+  return static_cast<float>(step.count) / (own_total_ + 5.0F);
+}
+
+float OrganicScene::topic_match(std::span<const std::uint32_t> topics) const {
+  if (!(trail_topics_total_ > 0)) return 0;
+  float match = 0;
+  for (const std::uint32_t topic : topics) {
+    if (topic != 0) match = std::max(match, trail_topics_[place_of(trail_topics_, topic)].weight);
+  }
+  return match / trail_topics_total_;
+}
+
+float OrganicScene::cut(const PoolEntry& item, float popularity_share, float topic_match) const {
+  const auto& mixture = weights_.mixture[context_];
+  const float share = popularity_share + mixture[kLastFast] * item.last_fast +
+                      mixture[kLastSlow] * item.last_slow + mixture[kTrailFast] * item.trail_fast +
+                      mixture[kTrailSlow] * item.trail_slow + mixture[kOwn] * own_share(item) +
+                      mixture[kConstant] * kConstantShare +
+                      mixture[kTopic] * topic_match * kTopicShare;
+  return log2_fast(share + 1e-9F);
 }
 
 void OrganicScene::score(OrganicItem& item) const {

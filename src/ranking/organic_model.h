@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,8 @@ namespace ante {
 
 inline constexpr std::size_t kOrganicParts = kHalfLives + 7;
 inline constexpr std::size_t kOrganicFeatures = 40;
+
+inline constexpr float kPopularityTotalMin = 1e-9F;  // shares of nothing are 0
 
 struct OrganicWeights {
   OrganicWeights();
@@ -56,6 +59,11 @@ class OrganicScene {
 
   // Fills stats, parts, topic_match and cut. REQUIRES item.pool set.
   void cut(OrganicItem& item) const;
+  // The cut alone, of an item whose popularity in this context is known already (PopularityTable):
+  // the same but for the age of that popularity.
+  float cut(const PoolEntry& item, float popularity_share, float topic_match) const;
+  // Share of the trail's topics that these carry, 0..1; `topics`: low halves of keys, 0 = none.
+  float topic_match(std::span<const std::uint32_t> topics) const;
   // Fills x and score. REQUIRES cut() done.
   void score(OrganicItem& item) const;
 
@@ -69,6 +77,7 @@ class OrganicScene {
   std::size_t context_;
   std::array<float, kHalfLives> inverse_totals_{};
   float own_total_ = 0;
+  float own_share(const PoolEntry& item) const;
   // Topics of the trail and their weight: open addressing by the topic, which is a hash; 0 = free.
   struct TrailTopic {
     std::uint32_t topic = 0;

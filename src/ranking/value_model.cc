@@ -82,6 +82,14 @@ std::uint32_t hashed(std::uint64_t a, std::uint64_t mixed_b) {
   return kDense + static_cast<std::uint32_t>(h % (kHashedWeights - kDense));
 }
 
+// What the organic share says already, and says better: it learns from every coming and against all
+// items of the hand. Learned again from the few items that were served, these made the ranking
+// worse (docs/decisions/0050-value-uncertainty.md). They stay in the records, for other models.
+constexpr std::array kSaidByTheShare = {Feature::kMixtureShare,  Feature::kPopular15Min,
+                                        Feature::kPopular3Hours, Feature::kPopular2Days,
+                                        Feature::kPopular30Days, Feature::kTrailLift,
+                                        Feature::kLastLift,      Feature::kItemAge};
+
 enum Cross : std::uint64_t {
   kSlotBlock = 1,
   kSlotCross,
@@ -111,6 +119,7 @@ ValueTerms::ValueTerms(const ValueContext& context, ItemKey item, std::span<cons
     : slot_block(context.slot_block_) {
   dense[0] = 1;
   feature_values(features, std::span<float, kFeaturesUsed>(&dense[1], kFeaturesUsed));
+  for (const Feature feature : kSaidByTheShare) dense[1 + static_cast<std::size_t>(feature)] = 0;
   static const std::uint64_t kForItem = mixed(0, kItemCross);
   const auto add = [this](std::uint32_t cross) { crosses[cross_count++] = cross; };
   add(context.slot_cross_);
