@@ -11,7 +11,7 @@
 namespace ante::bench {
 
 struct LoadOptions {
-  std::string mode;  // decide | ingest | freshness | fill | ledger
+  std::string mode;  // decide | ingest | freshness | fill | ledger | draws
   std::string server = "127.0.0.1:8080";
   std::string secret_key;
   std::string commit = "unknown";
@@ -27,7 +27,9 @@ struct LoadOptions {
   std::uint64_t bytes = 1u << 30;  // fill: of event bodies
   double rate = 2'000;             // ledger: events per second
   std::string ledger;              // ledger: its file, outside the data directory
-  std::string name = "a";          // ledger: prefix of its ids
+  std::string name = "a";          // ledger: prefix of its ids; draws: the person
+  std::uint64_t draws = 100'000;   // draws: how many
+  std::string slot = "home";       // draws: where
 };
 
 // The shop.
@@ -51,5 +53,6 @@ int load_freshness(const LoadOptions& options);
 int load_ingest(const LoadOptions& options);
 int load_fill(const LoadOptions& options);
 int load_ledger(const LoadOptions& options);
+int load_draws(const LoadOptions& options);
 
 }  // namespace ante::bench

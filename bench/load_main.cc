@@ -12,16 +12,13 @@
 int main(int count, char** arguments) {
   using namespace ante::bench;
   const std::map<std::string, std::function<int(const LoadOptions&)>> modes = {
-      {"decide", load_decide},
-      {"freshness", load_freshness},
-      {"ingest", load_ingest},
-      {"fill", load_fill},
-      {"ledger", load_ledger}};
+      {"decide", load_decide}, {"freshness", load_freshness}, {"ingest", load_ingest},
+      {"fill", load_fill},     {"ledger", load_ledger},       {"draws", load_draws}};
   LoadOptions options;
   CLI::App app{"Puts a running server under load."};
-  app.add_option("mode", options.mode, "decide, freshness, ingest, fill or ledger")
+  app.add_option("mode", options.mode, "decide, freshness, ingest, fill, ledger or draws")
       ->required()
-      ->check(CLI::IsMember({"decide", "freshness", "ingest", "fill", "ledger"}));
+      ->check(CLI::IsMember({"decide", "freshness", "ingest", "fill", "ledger", "draws"}));
   app.add_option("--server", options.server, "HOST:PORT");
   app.add_option("--secret-key", options.secret_key, "as `ante init` printed it")->required();
   app.add_option("--commit", options.commit, "what was built");
@@ -37,6 +34,8 @@ int main(int count, char** arguments) {
   app.add_option("--bytes", options.bytes, "fill: so many of event bodies");
   app.add_option("--rate", options.rate, "ledger: events per second");
   app.add_option("--ledger", options.ledger, "ledger: its file, outside the data directory");
+  app.add_option("--draws", options.draws, "draws: how many decisions");
+  app.add_option("--slot", options.slot, "draws: of which slot");
   app.add_option("--name", options.name, "prefix of the ids of this run");
   CLI11_PARSE(app, count, arguments);
   return modes.at(options.mode)(options);

@@ -109,13 +109,14 @@ class LockFile {
   int file_;
 };
 
-EngineOptions engine_options(const Settings& settings, const SecretKey& secret) {
+EngineOptions engine_options(const Settings& settings, const SecretKey& secret, bool simulated) {
   EngineOptions options;
   options.secret = secret;
   options.seed = static_cast<std::uint64_t>(settings.integer("engine.seed"));
-  // Two runs over the same directory must not draw the same ids.
+  // Two runs over the same directory must not draw the same ids; with a simulated clock they draw
+  // the same, so that a trial can be repeated.
   std::uint64_t fresh = 0;
-  system_entropy({reinterpret_cast<std::uint8_t*>(&fresh), sizeof fresh});
+  if (!simulated) system_entropy({reinterpret_cast<std::uint8_t*>(&fresh), sizeof fresh});
   options.seed ^= fresh;
   options.entropy = system_entropy;
   const auto size = [&](const char* name) {
@@ -217,8 +218,9 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& di
   }
   const Clock& clock = simulate ? static_cast<const Clock&>(*parts->simulated)
                                 : static_cast<const Clock&>(parts->system_clock);
-  parts->engine = TRY(Engine::open(*parts->store, clock, parts->metrics,
-                                   engine_options(settings, secret), std::move(on_fatal)));
+  parts->engine =
+      TRY(Engine::open(*parts->store, clock, parts->metrics,
+                       engine_options(settings, secret, simulate), std::move(on_fatal)));
   if (simulate && !is_simulated) {
     if (parts->engine->people().size() > 0) {
       return conflict(directory +
