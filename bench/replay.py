@@ -45,6 +45,7 @@ def main():
     parser.add_argument("--data", default=os.environ.get("ANTE_DATA", str(ROOT.parent / "shared" / "data")))
     parser.add_argument("--scratch", help="where the server's data go for the time of the run")
     parser.add_argument("--in-flight", type=int, default=64)
+    parser.add_argument("--window-ms", type=int, default=600_000, help="of the log, that may be in flight")
     parser.add_argument("--limit-rows", type=int, default=0)
     parser.add_argument("--damage", type=float, default=0)
     parser.add_argument("--save", action="store_true")
@@ -58,6 +59,7 @@ def main():
         output = folder / "report.json"
         subprocess.run([player, options.log, "--data", options.data, "--server", server.address, "--secret-key",
                         server.secret_key, "--pid", str(server.process.pid), "--in-flight", str(options.in_flight),
+                        "--window-ms", str(options.window_ms),
                         "--limit-rows", str(options.limit_rows), "--damage", str(options.damage),
                         "--commit", commit_of_tree(), "--json", str(output)], check=True)
         report = json.loads(output.read_text())

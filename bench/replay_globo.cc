@@ -71,7 +71,7 @@ class GloboReplay {
       : options_(options),
         log_(read_clicks(options.data, options.rows_max)),
         session_(options, log_.articles),
-        queue_(options.in_flight),
+        queue_(options.in_flight, options.window_ms),
         articles_(log_.articles.size()),
         own_(log_.persons) {
     for (const std::int64_t window_ms : kWindowsMs) {
@@ -87,7 +87,7 @@ class GloboReplay {
                      R"("brief":{"waived":{"by":"replay","reason":"a log is replayed"}}})");
     sweep_at_ms_ = start_ms + kSweepMs;
     for (std::size_t row = 0; row < log_.clicks.size();) {
-      while (row < log_.clicks.size() && queue_.has_room()) {
+      while (row < log_.clicks.size() && queue_.has_room(log_.clicks[row].at_ms)) {
         dispatch(row++, start_ms);
       }
       session_.poll();
@@ -131,7 +131,7 @@ class GloboReplay {
     if (!visit->damaged) {
       read_off(*visit, start_ms);
     }
-    queue_.add(click.person, [this, visit](std::function<void()> done) {
+    queue_.add(click.person, click.at_ms, [this, visit](std::function<void()> done) {
       if (visit->damaged) {
         session_.post_damaged("/v1/track", visit->click.at_ms, event_json(*visit, ""), visit->row,
                               std::move(done));

@@ -20,6 +20,8 @@ int main(int count, char** arguments) {
   app.add_option("--data", options.data, "where the data sets are")->envname("ANTE_DATA");
   app.add_option("--server", options.server, "HOST:PORT");
   app.add_option("--secret-key", options.secret_key, "as `ante init` printed it")->required();
+  app.add_option("--window-ms", options.window_ms,
+                 "of the log, between the first and last of them");
   app.add_option("--in-flight", options.in_flight, "visitors at once")->check(CLI::Range(1, 4096));
   app.add_option("--limit-rows", options.rows_max, "play only so many lines");
   app.add_option("--damage", options.damage, "share of lines to damage")

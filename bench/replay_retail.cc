@@ -68,7 +68,7 @@ class RetailReplay {
       : options_(options),
         log_(read_invoices(options.data, options.rows_max)),
         session_(options, log_.item_ids),
-        queue_(options.in_flight),
+        queue_(options.in_flight, options.window_ms),
         known_(log_.item_ids.size(), false),
         bought_(log_.customers.size()),
         week_(7 * kDayMs, log_.item_ids.size()),
@@ -82,7 +82,7 @@ class RetailReplay {
                      R"("brief":{"waived":{"by":"replay","reason":"a log is replayed"}}})");
     std::size_t shown = 0;
     for (std::size_t next = 0; next < log_.invoices.size();) {
-      while (next < log_.invoices.size() && queue_.has_room()) {
+      while (next < log_.invoices.size() && queue_.has_room(log_.invoices[next].at_ms)) {
         dispatch(next++);
       }
       session_.poll();
@@ -111,7 +111,7 @@ class RetailReplay {
     }
     const std::uint64_t visitor =
         invoice.customer == Invoice::kNobody ? (std::uint64_t{1} << 32) + index : invoice.customer;
-    queue_.add(visitor, [this, order, index](std::function<void()> done) {
+    queue_.add(visitor, invoice.at_ms, [this, order, index](std::function<void()> done) {
       if (order->damaged) {
         session_.post_damaged("/v1/track", order->invoice->at_ms, order_json(*order->invoice, 0),
                               index, std::move(done));

@@ -283,27 +283,29 @@ std::string ReplaySession::report_json() const {
       counts_json(rungs_), counts_json(fallbacks_));
 }
 
-void VisitorQueue::add(std::uint64_t visitor, Step step) {
+void VisitorQueue::add(std::uint64_t visitor, std::int64_t at_ms, Step step) {
+  unfinished_.insert(at_ms);
   const auto [place, added] = waiting_.try_emplace(visitor);
   if (!added) {
-    place->second.push_back(std::move(step));
+    place->second.push_back({at_ms, std::move(step)});
     ++backlog_;
     return;
   }
   ++active_;
   active_most_ = std::max(active_most_, active_);
-  run(visitor, std::move(step));
+  run(visitor, {at_ms, std::move(step)});
 }
 
-void VisitorQueue::run(std::uint64_t visitor, Step step) {
-  step([this, visitor] {
+void VisitorQueue::run(std::uint64_t visitor, Timed timed) {
+  timed.step([this, visitor, at_ms = timed.at_ms] {
+    unfinished_.erase(unfinished_.find(at_ms));
     const auto place = waiting_.find(visitor);
     if (place->second.empty()) {
       waiting_.erase(place);
       --active_;
       return;
     }
-    Step next = std::move(place->second.front());
+    Timed next = std::move(place->second.front());
     place->second.pop_front();
     --backlog_;
     run(visitor, std::move(next));

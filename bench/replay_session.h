@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <simdjson.h>
 #include <string>
 #include <string_view>
@@ -30,9 +31,10 @@ struct ReplayOptions {
   std::string server = "127.0.0.1:8080";
   std::string secret_key;
   std::size_t in_flight = 64;
-  std::size_t rows_max = 0;  // 0 = the whole log
-  double damage = 0;         // share of lines replaced by damaged bytes
-  std::string json_path;     // empty = standard output
+  std::int64_t window_ms = 600'000;  // see VisitorQueue
+  std::size_t rows_max = 0;          // 0 = the whole log
+  double damage = 0;                 // share of lines replaced by damaged bytes
+  std::string json_path;             // empty = standard output
   std::string commit = "unknown";
   int pid = 0;  // of the server; 0 = who listens there
 };
@@ -114,20 +116,33 @@ class ReplaySession {
 
 // Steps of the log in time order, at most `in_flight` visitors at once, each visitor's own steps
 // strictly one after the other. A step is a function that is given what to call when it is done.
+// What the log holds apart stays apart: no step begins while one is unfinished that is `window_ms`
+// older. A small shop's day would else be decided before any of its orders was heard of.
 class VisitorQueue {
  public:
   using Step = std::function<void(std::function<void()> done)>;
-  explicit VisitorQueue(std::size_t in_flight) : in_flight_(in_flight) {}
-  bool has_room() const { return active_ < in_flight_ && backlog_ < kBacklogMax; }
+  VisitorQueue(std::size_t in_flight, std::int64_t window_ms)
+      : in_flight_(in_flight), window_ms_(window_ms) {}
+  bool has_room(std::int64_t at_ms) const {
+    return active_ < in_flight_ && backlog_ < kBacklogMax &&
+           (unfinished_.empty() || at_ms < *unfinished_.begin() + window_ms_);
+  }
   bool empty() const { return active_ == 0; }
-  void add(std::uint64_t visitor, Step step);
+  void add(std::uint64_t visitor, std::int64_t at_ms, Step step);
   std::size_t active_most() const { return active_most_; }
 
  private:
   static constexpr std::size_t kBacklogMax = 512;  // steps that wait for their visitor
-  void run(std::uint64_t visitor, Step step);
-  std::size_t in_flight_, active_ = 0, backlog_ = 0, active_most_ = 0;
-  std::unordered_map<std::uint64_t, std::deque<Step>> waiting_;  // a key = in flight
+  struct Timed {
+    std::int64_t at_ms = 0;
+    Step step;
+  };
+  void run(std::uint64_t visitor, Timed timed);
+  std::size_t in_flight_;
+  std::int64_t window_ms_;
+  std::multiset<std::int64_t> unfinished_;
+  std::size_t active_ = 0, backlog_ = 0, active_most_ = 0;
+  std::unordered_map<std::uint64_t, std::deque<Timed>> waiting_;  // a key = in flight
 };
 
 inline constexpr std::int64_t kSecondMs = 1'000, kMinuteMs = 60 * kSecondMs,

@@ -59,8 +59,17 @@ class GraphSource final : public CandidateSource {
       entry.trail_fast *= scale;
       entry.trail_slow *= scale;
     }
-    pool.keep_best(kGraphItems, [](const PoolEntry& entry) {
-      return entry.last_fast + entry.last_slow + entry.trail_fast + entry.trail_slow;
+    // What the person came to stands in the pool anyway, and takes no place from the others.
+    std::size_t own = 0;
+    for (std::size_t i = 0; i < context.trail.steps.size(); ++i) {
+      PoolEntry* entry = pool.find(context.trail.steps[i].item);
+      if (entry == nullptr) continue;
+      entry->own_step = static_cast<std::int8_t>(i);
+      ++own;
+    }
+    pool.keep_best(kGraphItems + own, [](const PoolEntry& entry) {
+      const float share = entry.last_fast + entry.last_slow + entry.trail_fast + entry.trail_slow;
+      return entry.own_step >= 0 ? share + 1000 : share;
     });
   }
 };

@@ -52,6 +52,12 @@ class Pool {
     return entry;
   }
 
+  // The entry of `item`, or null when nobody proposed it.
+  PoolEntry* find(ItemIndex item) {
+    if (item.value >= stamp_.size() || stamp_[item.value].round != round_) return nullptr;
+    return &entries_[stamp_[item.value].at];
+  }
+
   // Keeps the `size` entries with the largest rank(entry), ties by item number; the order changes.
   template <typename Rank>
   void keep_best(std::size_t size, Rank rank) {

@@ -49,6 +49,9 @@ struct Scored {
   const ItemCard* card = nullptr;
 };
 
+// Whoever comes back to many things still gets a choice of new ones.
+constexpr std::size_t kOthersInHandMin = 32;
+
 // This many entries ahead memory is fetched for.
 constexpr std::size_t kFetchAhead = 8;
 
@@ -122,6 +125,31 @@ Scored score(const Session& session, const PoolEntry& proposed, const ItemCard& 
   scored.organic.cut += cut_bonus(item, session.person(), proposed.text);
   session.scene.score(scored.organic);
   return scored;
+}
+
+// Moves the best of the cut to the front: kHandItemsMax of them, at least kOthersInHandMin of which
+// the person never came to, where there are so many.
+void cut_to_hand(std::vector<Entry>& entries, const Pool& pool) {
+  const auto better = [](const Entry& a, const Entry& b) {
+    return a.cut != b.cut ? a.cut > b.cut : a.card->key < b.card->key;
+  };
+  const auto is_other = [&pool](const Entry& entry) {
+    return pool.entries()[entry.at].own_step < 0;
+  };
+  const auto cut = entries.begin() + kHandItemsMax;
+  std::nth_element(entries.begin(), cut - 1, entries.end(), better);
+  const auto others = static_cast<std::size_t>(std::count_if(entries.begin(), cut, is_other));
+  if (others >= kOthersInHandMin) return;
+  const auto rest_end = std::partition(cut, entries.end(), is_other);
+  const std::size_t wanted =
+      std::min<std::size_t>(kOthersInHandMin - others, static_cast<std::size_t>(rest_end - cut));
+  if (wanted == 0) return;
+  const auto moved = static_cast<std::ptrdiff_t>(wanted);
+  std::nth_element(cut, cut + moved - 1, rest_end, better);
+  // The weakest own ones of the hand make room.
+  const auto own_begin = std::partition(entries.begin(), cut, is_other);
+  std::nth_element(own_begin, cut - moved, cut, better);
+  std::swap_ranges(cut - moved, cut, cut);
 }
 
 // Fills everything but the chance, and says what the chance depends on.
@@ -220,10 +248,7 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
   }
   hand.candidate_count = static_cast<std::uint32_t>(entries.size());
   if (entries.size() > kHandItemsMax) {
-    std::nth_element(entries.begin(), entries.begin() + (kHandItemsMax - 1), entries.end(),
-                     [](const Entry& a, const Entry& b) {
-                       return a.cut != b.cut ? a.cut > b.cut : a.card->key < b.card->key;
-                     });
+    cut_to_hand(entries, pool);
     hand.rest_digest = digest(entries, kHandItemsMax);
     entries.resize(kHandItemsMax);
   }

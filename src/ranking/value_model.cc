@@ -99,6 +99,7 @@ enum Cross : std::uint64_t {
   kTopicSlotCross,
   kTopicDeviceCross,
   kTopicDayPartCross,
+  kOwnCross,
 };
 
 }  // namespace
@@ -124,8 +125,11 @@ ValueTerms::ValueTerms(const ValueContext& context, ItemKey item, std::span<cons
   const auto add = [this](std::uint32_t cross) { crosses[cross_count++] = cross; };
   add(context.slot_cross_);
   add(context.slot_device_cross_);
-  add(hashed(item.value, kForItem));
-  add(hashed(item.value, context.slot_ + kItemSlotCross));
+  // To who came to it before it is another thing.
+  const std::uint64_t own =
+      features[static_cast<std::size_t>(Feature::kOwnCount)] > 0 ? std::uint64_t{kOwnCross} : 0;
+  add(hashed(item.value, kForItem + own));
+  add(hashed(item.value, context.slot_ + kItemSlotCross + own));
   for (const TopicKey topic : topics.first(std::min(topics.size(), kTopics))) {
     add(hashed(topic.value, context.slot_));
     add(hashed(topic.value, context.device_));
