@@ -27,8 +27,9 @@ Eligibility EligibilityCheck::check(const ItemCard* item) const {
     return Eligibility::kExcluded;
   }
   if (person_ == nullptr) return Eligibility::kEligible;
-  if (person_->is_hidden(item->key, item->group) || refuses_topic_of(*item))
-    return Eligibility::kHidden;
+  if (refuses_topic_of(*item)) return Eligibility::kHidden;
+  if (person_->is_new(item->key, item->group)) return Eligibility::kEligible;
+  if (person_->is_hidden(item->key, item->group)) return Eligibility::kHidden;
   const bool may_repeat = !item->one_per_person && (item->repeatable || request_.consumes_bought);
   if (!may_repeat && person_->is_bought(item->key, item->group)) return Eligibility::kBought;
   return Eligibility::kEligible;

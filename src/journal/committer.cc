@@ -156,7 +156,7 @@ bool Committer::append_unacknowledged(NewRecord record) {
   return true;
 }
 
-void Committer::hurry() const {
+void Committer::hurry() {
   if (urgent_) return;
   urgent_ = true;
   work_.notify_one();
@@ -394,24 +394,6 @@ Journal::Status Committer::status() const {
 }
 
 Result<Decision> Committer::find_decision(DecisionId id) const {
-  std::optional<Decision> found = TRY(look_for(id));
-  if (!found.has_value()) {
-    // It may be one of those that wait for company.
-    bool waited = false;
-    {
-      MutexLock lock(mutex_);
-      const std::uint64_t ticket = tickets_;
-      waited = tickets_settled_ < ticket;
-      if (waited) hurry();
-      while (tickets_settled_ < ticket) settled_.wait(mutex_);
-    }
-    if (waited) found = TRY(look_for(id));
-  }
-  if (!found.has_value()) return not_found("no decision " + to_string(id) + " is in the log");
-  return *std::move(found);
-}
-
-Result<std::optional<Decision>> Committer::look_for(DecisionId id) const {
   const Commit after = time_index_.before(id.time_ms());
   const std::optional<Commit> last = time_index_.last(id.time_ms(), kFindSlackMs);
   std::optional<Decision> found;
@@ -435,7 +417,8 @@ Result<std::optional<Decision>> Committer::look_for(DecisionId id) const {
         return true;
       });
   TRY(std::move(scanned));
-  return found;
+  if (!found.has_value()) return not_found("no decision " + to_string(id) + " is in the log");
+  return *std::move(found);
 }
 
 }  // namespace ante

@@ -51,10 +51,9 @@ class Committer final : public Journal {
 
  private:
   Result<void> replay();
-  Result<std::optional<Decision>> look_for(DecisionId id) const;
   void run();
   std::vector<Entry> take_entries(bool& stopping);
-  void hurry() const REQUIRES_LOCK(mutex_);
+  void hurry() REQUIRES_LOCK(mutex_);
   std::int64_t wait_ms() const REQUIRES_LOCK(mutex_);
   void commit_group(std::vector<Entry> entries, bool all_checkpoints);
   Result<void> write(Group& group, bool all_checkpoints);
@@ -83,12 +82,12 @@ class Committer final : public Journal {
   std::thread thread_;
 
   mutable Mutex mutex_;
-  mutable ConditionVariable work_;     // for the committer
-  mutable ConditionVariable settled_;  // for flush(), stop() and find_decision()
+  ConditionVariable work_;     // for the committer
+  ConditionVariable settled_;  // for flush() and stop()
   std::deque<Entry> queue_ GUARDED_BY(mutex_);
   std::size_t queued_records_ GUARDED_BY(mutex_) = 0;
   std::size_t queued_bytes_ GUARDED_BY(mutex_) = 0;
-  mutable bool urgent_ GUARDED_BY(mutex_) = false;        // somebody waits for what is queued
+  bool urgent_ GUARDED_BY(mutex_) = false;                // somebody waits for what is queued
   std::uint64_t tickets_ GUARDED_BY(mutex_) = 0;          // given to entries
   std::uint64_t tickets_settled_ GUARDED_BY(mutex_) = 0;  // durable or refused
   Status status_ GUARDED_BY(mutex_);

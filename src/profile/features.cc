@@ -215,6 +215,10 @@ bool PersonFeatures::is_hidden(ItemKey item, ItemKey group) const {
   return g != nullptr && (g->bits & kHidden) != 0;
 }
 
+bool PersonFeatures::is_new(ItemKey item, ItemKey group) const {
+  return find(item) == nullptr && (group.value == 0 || find(group) == nullptr);
+}
+
 bool PersonFeatures::is_pinned(ItemKey item) const {
   const Mark* m = find(item);
   return m != nullptr && (m->bits & kPinned) != 0 && (m->bits & kHidden) == 0;

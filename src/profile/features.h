@@ -64,6 +64,8 @@ class PersonFeatures {
   float visit_total() const { return visit_total_; }
   bool in_visit() const { return in_visit_; }
   bool is_hidden(ItemKey item, ItemKey group) const;
+  // Neither hidden, bought, pinned nor come to, itself or its group: most items, in one look.
+  bool is_new(ItemKey item, ItemKey group) const;
   bool is_pinned(ItemKey item) const;
   bool is_bought(ItemKey item, ItemKey group) const;
   OwnHistory own_history(ItemKey item) const;
