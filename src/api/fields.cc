@@ -5,31 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/json_parser.h"
+#include "domain/json_fields.h"
 
 namespace ante {
-namespace {
-
-const char* type_name(simdjson::dom::element element) {
-  switch (element.type()) {
-    case simdjson::dom::element_type::ARRAY:
-      return "an array";
-    case simdjson::dom::element_type::OBJECT:
-      return "an object";
-    case simdjson::dom::element_type::INT64:
-    case simdjson::dom::element_type::UINT64:
-    case simdjson::dom::element_type::DOUBLE:
-      return "a number";
-    case simdjson::dom::element_type::STRING:
-      return "a string";
-    case simdjson::dom::element_type::BOOL:
-      return "a boolean";
-    case simdjson::dom::element_type::NULL_VALUE:
-      return "null";
-  }
-  return "something else";
-}
-
-}  // namespace
 
 std::string Fields::pointer(std::string_view name) const { return at_ + "/" + pointer_token(name); }
 
@@ -48,7 +26,7 @@ std::optional<std::string_view> Fields::text(std::string_view name, std::size_t 
   if (!element) return std::nullopt;
   std::string_view value;
   if (element->get(value)) {
-    wrong(name, fmt::format("must be a string, found {}", type_name(*element)));
+    wrong(name, fmt::format("must be a string, found {}", json_kind(*element)));
     return std::nullopt;
   }
   if (value.size() > bytes_max) {
@@ -70,7 +48,7 @@ std::optional<double> Fields::number(std::string_view name, double low, double h
   if (!element) return std::nullopt;
   double value = 0;
   if (element->get(value)) {
-    wrong(name, fmt::format("must be a number, found {}", type_name(*element)));
+    wrong(name, fmt::format("must be a number, found {}", json_kind(*element)));
     return std::nullopt;
   }
   if (!std::isfinite(value) || value < low || value > high) {
@@ -86,7 +64,7 @@ std::optional<std::int64_t> Fields::integer(std::string_view name, std::int64_t 
   if (!element) return std::nullopt;
   std::int64_t value = 0;
   if (element->get(value)) {
-    wrong(name, fmt::format("must be a whole number, found {}", type_name(*element)));
+    wrong(name, fmt::format("must be a whole number, found {}", json_kind(*element)));
     return std::nullopt;
   }
   if (value < low || value > high) {
@@ -101,7 +79,7 @@ std::optional<bool> Fields::boolean(std::string_view name) {
   if (!element) return std::nullopt;
   bool value = false;
   if (element->get(value)) {
-    wrong(name, fmt::format("must be true or false, found {}", type_name(*element)));
+    wrong(name, fmt::format("must be true or false, found {}", json_kind(*element)));
     return std::nullopt;
   }
   return value;
@@ -112,7 +90,7 @@ std::optional<simdjson::dom::object> Fields::object(std::string_view name) {
   if (!element) return std::nullopt;
   simdjson::dom::object value;
   if (element->get(value)) {
-    wrong(name, fmt::format("must be an object, found {}", type_name(*element)));
+    wrong(name, fmt::format("must be an object, found {}", json_kind(*element)));
     return std::nullopt;
   }
   return value;
@@ -125,7 +103,7 @@ std::vector<std::string> Fields::texts(std::string_view name, std::size_t count_
   if (!element) return values;
   simdjson::dom::array array;
   if (element->get(array)) {
-    wrong(name, fmt::format("must be an array of strings, found {}", type_name(*element)));
+    wrong(name, fmt::format("must be an array of strings, found {}", json_kind(*element)));
     return values;
   }
   std::size_t i = 0;
@@ -137,7 +115,7 @@ std::vector<std::string> Fields::texts(std::string_view name, std::size_t count_
       break;
     }
     if (entry.get(value)) {
-      errors_.emplace_back(at, fmt::format("must be a string, found {}", type_name(entry)));
+      errors_.emplace_back(at, fmt::format("must be a string, found {}", json_kind(entry)));
     } else if (value.empty() || value.size() > bytes_max) {
       errors_.emplace_back(at, fmt::format("must have 1 to {} bytes", bytes_max));
     } else {

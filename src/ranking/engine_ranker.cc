@@ -49,8 +49,11 @@ struct Scored {
   const ItemCard* card = nullptr;
 };
 
+// This many are scored and stored: less than a hand may have, more than any slot shows.
+constexpr std::size_t kHandItemsScored = 56;
+static_assert(kHandItemsScored <= kHandItemsMax && kHandItemsScored >= kSlatePlacesMax);
 // Whoever comes back to many things still gets a choice of new ones.
-constexpr std::size_t kOthersInHandMin = 32;
+constexpr std::size_t kOthersInHandMin = 30;
 
 // This many entries ahead memory is fetched for.
 constexpr std::size_t kFetchAhead = 8;
@@ -127,8 +130,8 @@ Scored score(const Session& session, const PoolEntry& proposed, const ItemCard& 
   return scored;
 }
 
-// Moves the best of the cut to the front: kHandItemsMax of them, at least kOthersInHandMin of which
-// the person never came to, where there are so many.
+// Moves the best of the cut to the front: kHandItemsScored of them, at least kOthersInHandMin of
+// which the person never came to, where there are so many.
 void cut_to_hand(std::vector<Entry>& entries, const Pool& pool) {
   const auto better = [](const Entry& a, const Entry& b) {
     return a.cut != b.cut ? a.cut > b.cut : a.card->key < b.card->key;
@@ -136,7 +139,7 @@ void cut_to_hand(std::vector<Entry>& entries, const Pool& pool) {
   const auto is_other = [&pool](const Entry& entry) {
     return pool.entries()[entry.at].own_step < 0;
   };
-  const auto cut = entries.begin() + kHandItemsMax;
+  const auto cut = entries.begin() + kHandItemsScored;
   std::nth_element(entries.begin(), cut - 1, entries.end(), better);
   const auto others = static_cast<std::size_t>(std::count_if(entries.begin(), cut, is_other));
   if (others >= kOthersInHandMin) return;
@@ -247,10 +250,10 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
     }
   }
   hand.candidate_count = static_cast<std::uint32_t>(entries.size());
-  if (entries.size() > kHandItemsMax) {
+  if (entries.size() > kHandItemsScored) {
     cut_to_hand(entries, pool);
-    hand.rest_digest = digest(entries, kHandItemsMax);
-    entries.resize(kHandItemsMax);
+    hand.rest_digest = digest(entries, kHandItemsScored);
+    entries.resize(kHandItemsScored);
   }
   thread_local std::vector<Scored> scored;
   scored.clear();
