@@ -94,11 +94,11 @@ int load_draws(const LoadOptions& options) {
     slates += fmt::format(R"({}{{"slate":"{}","count":{},"low":{},"high":{}}})",
                           slates.size() > 1 ? "," : "", slate, cell.count, cell.low, cell.high);
   }
-  fmt::print(
-      R"({{"draws":{},"failed":{},"holdoutPropensityNot1":{},"arms":{},"outcomes":{},"slates":{}]}})"
-      "\n",
-      options.draws, draws.failed, draws.holdout_propensity_not_1, counts_json(draws.arms),
-      counts_json(draws.outcomes), slates);
+  fmt::print(R"({{"draws":{},"failed":{},"holdoutPropensityNot1":{},"arms":{},"outcomes":{},)"
+             R"("slates":{}]}})"
+             "\n",
+             options.draws, draws.failed, draws.holdout_propensity_not_1, counts_json(draws.arms),
+             counts_json(draws.outcomes), slates);
   return draws.failed == 0 ? 0 : 1;
 }
 

@@ -103,12 +103,12 @@ class ClusterPolicy final : public SimPolicy {
                   std::span<const ItemKey> safe_default) const override {
     const std::size_t cluster = cluster_of(request.situation);
     RankedHand hand;
-    for (const ItemKey key : items_) hand.items.push_back(scored(request, cluster, key));
+    for (const ItemKey key : items_) hand.items.push_back(scored(cluster, key));
     std::sort(hand.items.begin(), hand.items.end(), [](const ScoredItem& a, const ScoredItem& b) {
       if (a.probability != b.probability) return a.probability > b.probability;
-      return a.candidate.item->key < b.candidate.item->key;
+      return a.candidate.key < b.candidate.key;
     });
-    for (const ItemKey key : safe_default) hand.safe.push_back(scored(request, cluster, key));
+    for (const ItemKey key : safe_default) hand.safe.push_back(scored(cluster, key));
     hand.candidate_count = static_cast<std::uint32_t>(hand.items.size());
     hand.rung = Rung::kCluster;
     hand.model_version = 1;
@@ -134,11 +134,11 @@ class ClusterPolicy final : public SimPolicy {
     CHECK(cluster < world_.spec.clusters);
     return cluster;
   }
-  ScoredItem scored(const CandidateRequest& request, std::size_t cluster, ItemKey key) const {
+  ScoredItem scored(std::size_t cluster, ItemKey key) const {
     const auto item =
         static_cast<std::size_t>(std::find(items_.begin(), items_.end(), key) - items_.begin());
     ScoredItem scored;
-    scored.candidate.item = request.catalog.find(key);
+    scored.candidate.key = key;
     const double shown = shown_[cluster][item], p = std::min(1.0, clicked_[cluster][item] / shown);
     scored.probability = static_cast<float>(p);
     scored.sd = static_cast<float>(std::sqrt(p * (1 - p) / (shown + 1)));

@@ -23,7 +23,7 @@ inline constexpr std::size_t kExcludedItemsMax = 2000;
 
 struct Candidate {
   ItemIndex index;
-  const Item* item = nullptr;  // lives as long as the request's CatalogView
+  ItemKey key, group;  // group: of its variants, 0 = none
   SourceBits sources = 0;
   float source_score = 0;  // the sum of what the sources said; only for the first cut
 };

@@ -98,6 +98,9 @@ ItemCard card_of(const Item& item) {
   card.topic_count = static_cast<std::uint8_t>(item.topic_keys.size());
   for (std::size_t i = 0; i < std::min(item.topic_keys.size(), ItemCard::kTopics); ++i)
     card.topics[i] = static_cast<std::uint32_t>(item.topic_keys[i].value);
+  card.must_read = item.must_read;
+  card.sells = item.intent == Intent::kSell;
+  card.evergreen = item.evergreen;
   card.withdrawn = item.withdrawn;
   card.sold_out = !item.available;
   card.repeatable = item.repeatable;

@@ -35,6 +35,9 @@ struct alignas(64) ItemCard {
   TimeMs valid_until_ms = 0;
   std::array<std::uint32_t, kTopics> topics{};  // low halves of the first keys; 0 = none
   std::uint8_t topic_count = 0;                 // of the item, which may have more
+  bool must_read : 1 = false;
+  bool sells : 1 = false;
+  bool evergreen : 1 = false;
   bool withdrawn : 1 = false;
   bool sold_out : 1 = false;
   bool repeatable : 1 = false;

@@ -36,7 +36,7 @@ float clamp_chance(double p) { return static_cast<float>(std::clamp(p, 0.0, 1.0)
 Chance chance_of(const ScoredItem& scored) {
   const bool has_chance = std::isfinite(scored.probability);
   const bool has_sd = std::isfinite(scored.sd) && scored.sd >= 0;
-  return {scored.candidate.item->key,
+  return {scored.candidate.key,
           has_chance ? clamp_chance(static_cast<double>(scored.probability)) : 0.0F,
           has_chance && has_sd ? scored.sd : 1.0F};
 }
@@ -45,7 +45,7 @@ std::vector<Chance> chances_of(std::span<const ScoredItem> items) {
   std::vector<Chance> chances;
   chances.reserve(items.size());
   for (const ScoredItem& scored : items) {
-    if (scored.candidate.item != nullptr) chances.push_back(chance_of(scored));
+    if (scored.candidate.key != ItemKey{}) chances.push_back(chance_of(scored));
   }
   return chances;
 }
@@ -57,8 +57,8 @@ void take_hand(const std::vector<ScoredItem>& ranked, std::vector<HandItem>& han
   chances.reserve(hand.capacity());
   for (const ScoredItem& scored : ranked) {
     if (hand.size() == kHandItemsMax) break;
-    if (scored.candidate.item == nullptr) continue;
-    const ItemKey key = scored.candidate.item->key;
+    const ItemKey key = scored.candidate.key;
+    if (key == ItemKey{}) continue;
     if (std::any_of(hand.begin(), hand.end(),
                     [key](const HandItem& item) { return item.item == key; }))
       continue;

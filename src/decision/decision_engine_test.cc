@@ -31,13 +31,13 @@ class FakeRanker final : public Ranker {
       const bool wanted = request.supplied.empty() ||
                           std::find(request.supplied.begin(), request.supplied.end(), key) !=
                               request.supplied.end();
-      if (wanted && forbidden.count(i) == 0) hand.items.push_back(scored(request, i));
+      if (wanted && forbidden.count(i) == 0) hand.items.push_back(scored(i));
     }
     std::stable_sort(hand.items.begin(), hand.items.end(),
                      [](const auto& a, const auto& b) { return a.probability > b.probability; });
     for (const ItemKey key : safe_default) {
       for (std::size_t i = 0; i < chances.size(); ++i) {
-        if (item_key(name_of(i)) == key) hand.safe.push_back(scored(request, i));
+        if (item_key(name_of(i)) == key) hand.safe.push_back(scored(i));
       }
     }
     hand.candidate_count = static_cast<std::uint32_t>(hand.items.size());
@@ -64,9 +64,9 @@ class FakeRanker final : public Ranker {
   std::int64_t slow_until_ns = 0;
 
  private:
-  ScoredItem scored(const CandidateRequest& request, std::size_t i) const {
+  ScoredItem scored(std::size_t i) const {
     ScoredItem item;
-    item.candidate.item = request.catalog.find(item_key(name_of(i)));
+    item.candidate.key = item_key(name_of(i));
     item.probability = static_cast<float>(chances[i]);
     item.sd = static_cast<float>(sd);
     return item;

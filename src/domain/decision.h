@@ -138,7 +138,8 @@ struct Decision {
 std::string encode(const Decision& decision);
 Result<Decision> decode_decision(std::string_view bytes);
 // The decision of a committed record, or null if it cannot be read. Each thread keeps the last one,
-// since those who follow the log ask for it one after the other; valid until the thread's next call.
+// since those who follow the log ask for it one after the other; valid until the thread's next
+// call.
 const Decision* decision_of(const CommittedRecord& record);
 
 // What stands before the hand, for who needs no more.

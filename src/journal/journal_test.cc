@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -407,7 +406,7 @@ TEST_F(JournalTest, TheEraserFinishesWhatWasAskedByItself) {
   const SystemClock real;
   const std::int64_t until = real.monotonic_ns() + 30'000'000'000;
   while (!pending_erasures(store_).value().empty() && real.monotonic_ns() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ASSERT_TRUE(journal().append_and_wait(events({{2, 4}})));
   }
   eraser.reset();
   EXPECT_TRUE(pending_erasures(store_).value().empty());

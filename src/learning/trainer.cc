@@ -1,6 +1,7 @@
 #include "learning/trainer.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/bytes.h"
 
@@ -15,8 +16,11 @@ Trainer::Trainer(Published<ValueModel>& models) : models_(models) {}
 void Trainer::matured(const RewardRow& row) {
   if (row.arm == Arm::kHoldout || !row.in_hand) return;
   const ValueContext context{row.slot, row.situation.device, row.situation.hour};
-  state_.learn(ValueTerms(context, row.item, row.topics, row.features),
-               row.reward > 0 ? 1.0F : 0.0F, 1.0F);
+  std::array<std::uint32_t, ValueTerms::kTopics> topics{};
+  for (std::size_t i = 0; i < std::min(row.topics.size(), topics.size()); ++i)
+    topics[i] = static_cast<std::uint32_t>(row.topics[i].value);
+  state_.learn(ValueTerms(context, row.item, topics, row.features), row.reward > 0 ? 1.0F : 0.0F,
+               1.0F);
 }
 
 void Trainer::commit_consumed(Commit) {

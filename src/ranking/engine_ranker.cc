@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_set>
 
 #include "candidates/decay.h"
 #include "candidates/eligibility.h"
@@ -158,12 +157,12 @@ void cut_to_hand(std::vector<Entry>& entries, const Pool& pool) {
 // Fills everything but the chance, and says what the chance depends on.
 ValueTerms measure(const Session& session, const Scored& entry, float log2_share,
                    ScoredItem& scored) {
-  const Item& item = *entry.card->item;
-  scored.candidate = {entry.organic.pool.item, &item, entry.organic.pool.sources,
+  const ItemCard& item = *entry.card;
+  scored.candidate = {entry.organic.pool.item, item.key, item.group, entry.organic.pool.sources,
                       entry.organic.score};
   scored.features =
       measure_features(entry.organic, log2_share, item, session.person(), session.now_s);
-  return {session.value_context, entry.card->key, item.topic_keys, scored.features};
+  return {session.value_context, item.key, item.topics, scored.features};
 }
 
 // Values `items`, whose softmax total has the logarithm `log2_total`, and appends them to `out`.
@@ -198,11 +197,17 @@ float log2_total(const std::vector<Scored>& hand) {
 
 // Of variants of one thing only the best stays.
 void keep_one_of_a_group(std::vector<ScoredItem>& items) {
-  std::unordered_set<std::string_view> seen;
-  std::erase_if(items, [&](const ScoredItem& scored) {
-    const std::string& group = scored.candidate.item->group;
-    return !group.empty() && !seen.insert(group).second;
-  });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const ItemKey group = items[i].candidate.group;
+    const auto end = items.begin() + static_cast<std::ptrdiff_t>(kept);
+    const bool again =
+        group != ItemKey{} && std::any_of(items.begin(), end, [&](const auto& other) {
+          return other.candidate.group == group;
+        });
+    if (!again) items[kept++] = items[i];
+  }
+  items.resize(kept);
 }
 
 Hash128 digest(const std::vector<Entry>& entries, std::size_t from) {
@@ -264,7 +269,7 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
   value(session, scored, total, hand.items);
   std::sort(hand.items.begin(), hand.items.end(), [](const ScoredItem& a, const ScoredItem& b) {
     return a.probability != b.probability ? a.probability > b.probability
-                                          : a.candidate.item->key < b.candidate.item->key;
+                                          : a.candidate.key < b.candidate.key;
   });
   keep_one_of_a_group(hand.items);
 

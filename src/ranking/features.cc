@@ -49,8 +49,9 @@ void feature_values(const QuantisedFeatures& features, std::span<float, kFeature
     out[f] = kScales.seen_low[f] + kScales.seen_per_step[f] * static_cast<float>(features[f]);
 }
 
-QuantisedFeatures measure_features(const OrganicItem& organic, float log2_share, const Item& item,
-                                   const PersonFeatures* person, std::uint32_t now_s) {
+QuantisedFeatures measure_features(const OrganicItem& organic, float log2_share,
+                                   const ItemCard& item, const PersonFeatures* person,
+                                   std::uint32_t now_s) {
   Values values{};
   const auto set = [&](Feature feature, float value) {
     values[static_cast<std::size_t>(feature)] = value;
@@ -68,7 +69,7 @@ QuantisedFeatures measure_features(const OrganicItem& organic, float log2_share,
   set(Feature::kTrailTopic, organic.topic_match);
   set(Feature::kText, organic.pool.text);
   set(Feature::kMustRead, item.must_read ? 1 : 0);
-  set(Feature::kSell, item.intent == Intent::kSell ? 1 : 0);
+  set(Feature::kSell, item.sells ? 1 : 0);
   set(Feature::kEvergreen, item.evergreen ? 1 : 0);
   set(Feature::kSupplied, (organic.pool.sources & kSuppliedSource) != 0 ? 1 : 0);
   if (person != nullptr) {
@@ -79,7 +80,9 @@ QuantisedFeatures measure_features(const OrganicItem& organic, float log2_share,
       set(Feature::kOwnCount, log2_fast(1 + static_cast<float>(own.count)));
       set(Feature::kOwnAge, log2_fast(1 + days));
     }
-    const TopicAffinity affinity = person->topic_affinity(item.topic_keys);
+    const TopicAffinity affinity = item.topic_count <= ItemCard::kTopics
+                                       ? person->rough_affinity(item.topics)
+                                       : person->topic_affinity(item.item->topic_keys);
     set(Feature::kVisitTopic, affinity.visit);
     set(Feature::kLastingTopic,
         person->lasting_total() > 0 ? 4 * affinity.lasting / person->lasting_total() : 0);

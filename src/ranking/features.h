@@ -56,7 +56,8 @@ void feature_values(const QuantisedFeatures& features, std::span<float, kFeature
 
 // `organic` is scored; `log2_share`: log2 of its softmax share within the hand. `person` null: not
 // used.
-QuantisedFeatures measure_features(const OrganicItem& organic, float log2_share, const Item& item,
-                                   const PersonFeatures* person, std::uint32_t now_s);
+QuantisedFeatures measure_features(const OrganicItem& organic, float log2_share,
+                                   const ItemCard& item, const PersonFeatures* person,
+                                   std::uint32_t now_s);
 
 }  // namespace ante

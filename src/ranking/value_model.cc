@@ -104,36 +104,37 @@ enum Cross : std::uint64_t {
 
 }  // namespace
 
-ValueContext::ValueContext(SlotKey slot, std::string_view device, std::uint8_t hour)
-    : slot_(mixed(slot.value, kTopicSlotCross)),
-      device_(mixed(hash64(device, 7), kTopicDeviceCross)),
-      day_part_(mixed(hour / 4U, kTopicDayPartCross)) {
+ValueContext::ValueContext(SlotKey slot_key, std::string_view device_name, std::uint8_t hour)
+    : slot(mixed(slot_key.value, kTopicSlotCross)),
+      device(mixed(hash64(device_name, 7), kTopicDeviceCross)),
+      day_part(mixed(hour / 4U, kTopicDayPartCross)) {
   // A slot's own weights stand together: one random look-up, not twenty.
-  const std::uint32_t block = hashed(slot.value, mixed(0, kSlotBlock)) / 32 * 32;
-  slot_block_ = std::clamp<std::uint32_t>(block, 32, kHashedWeights - 64);
-  slot_cross_ = hashed(slot.value, mixed(0, kSlotCross));
-  slot_device_cross_ = hashed(slot.value, mixed(hash64(device, 7), kSlotDeviceCross));
+  const std::uint32_t block = hashed(slot_key.value, mixed(0, kSlotBlock)) / 32 * 32;
+  slot_block = std::clamp<std::uint32_t>(block, 32, kHashedWeights - 64);
+  slot_cross = hashed(slot_key.value, mixed(0, kSlotCross));
+  slot_device_cross = hashed(slot_key.value, mixed(hash64(device_name, 7), kSlotDeviceCross));
 }
 
-ValueTerms::ValueTerms(const ValueContext& context, ItemKey item, std::span<const TopicKey> topics,
-                       const QuantisedFeatures& features)
-    : slot_block(context.slot_block_) {
+ValueTerms::ValueTerms(const ValueContext& context, ItemKey item,
+                       std::span<const std::uint32_t> topics, const QuantisedFeatures& features)
+    : slot_block(context.slot_block) {
   dense[0] = 1;
   feature_values(features, std::span<float, kFeaturesUsed>(&dense[1], kFeaturesUsed));
   for (const Feature feature : kSaidByTheShare) dense[1 + static_cast<std::size_t>(feature)] = 0;
   static const std::uint64_t kForItem = mixed(0, kItemCross);
   const auto add = [this](std::uint32_t cross) { crosses[cross_count++] = cross; };
-  add(context.slot_cross_);
-  add(context.slot_device_cross_);
+  add(context.slot_cross);
+  add(context.slot_device_cross);
   // To who came to it before it is another thing.
   const std::uint64_t own =
       features[static_cast<std::size_t>(Feature::kOwnCount)] > 0 ? std::uint64_t{kOwnCross} : 0;
   add(hashed(item.value, kForItem + own));
-  add(hashed(item.value, context.slot_ + kItemSlotCross + own));
-  for (const TopicKey topic : topics.first(std::min(topics.size(), kTopics))) {
-    add(hashed(topic.value, context.slot_));
-    add(hashed(topic.value, context.device_));
-    add(hashed(topic.value, context.day_part_));
+  add(hashed(item.value, context.slot + kItemSlotCross + own));
+  for (const std::uint32_t topic : topics.first(std::min(topics.size(), kTopics))) {
+    if (topic == 0) continue;
+    add(hashed(topic, context.slot));
+    add(hashed(topic, context.device));
+    add(hashed(topic, context.day_part));
   }
 }
 

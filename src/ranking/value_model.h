@@ -33,14 +33,11 @@ inline constexpr std::size_t kDenseWeights = 1 + kFeaturesUsed;  // bias and fea
 inline constexpr std::size_t kDenseStride = (kDenseWeights + 7) / 8 * 8;  // in whole vectors
 
 // What a value depends on besides the item's own features; the same for all items of a request.
-class ValueContext {
- public:
+struct ValueContext {
   ValueContext(SlotKey slot, std::string_view device, std::uint8_t hour);
 
- private:
-  friend struct ValueTerms;
-  std::uint32_t slot_block_, slot_cross_, slot_device_cross_;
-  std::uint64_t slot_, device_, day_part_;  // mixed, for the crosses of items and topics
+  std::uint32_t slot_block = 0, slot_cross = 0, slot_device_cross = 0;  // weights
+  std::uint64_t slot, device, day_part;  // mixed, for the crosses of items and topics
 };
 
 // The terms of one item; one definition for training and serving. The dense ones stand in the model
@@ -50,7 +47,8 @@ struct ValueTerms {
   static constexpr std::size_t kCrosses = 4 + 3 * kTopics;
 
   ValueTerms() = default;
-  ValueTerms(const ValueContext& context, ItemKey item, std::span<const TopicKey> topics,
+  // `topics`: low halves of keys; 0 = none.
+  ValueTerms(const ValueContext& context, ItemKey item, std::span<const std::uint32_t> topics,
              const QuantisedFeatures& features);
 
   alignas(32) std::array<float, kDenseStride> dense{};  // 1, the features, zeros

@@ -13,7 +13,7 @@ namespace {
 constexpr SlotKey kSlot{77};
 
 ValueTerms terms_of(ItemKey item, const QuantisedFeatures& features,
-                    const std::vector<TopicKey>& topics = {}) {
+                    const std::vector<std::uint32_t>& topics = {}) {
   return {{kSlot, "phone", 9}, item, topics, features};
 }
 
@@ -54,7 +54,7 @@ class World {
 
   struct Shown {
     ItemKey item;
-    std::vector<TopicKey> topics;
+    std::vector<std::uint32_t> topics;
     QuantisedFeatures features;
     double truth = 0;
     bool hit = false;
@@ -63,7 +63,7 @@ class World {
     Shown shown;
     const std::uint64_t which = random_.below(30);
     shown.item = ItemKey{1000 + which};
-    shown.topics = {TopicKey{which % 3 + 1}};
+    shown.topics = {static_cast<std::uint32_t>(which % 3 + 1)};
     const double share = 0.005 + 0.05 * random_.uniform();
     shown.features = features_with_share(share);
     const bool likes = random_.uniform() < 0.5;
