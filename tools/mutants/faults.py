@@ -23,7 +23,7 @@ FAULTS = [
     Fault(
         name="no-sync",
         what="commits are written, but not synced to the disk",
-        edits=(("src/store/rocksdb_store.cc", "write.sync = sync && options.sync;", "write.sync = false;"),),
+        edits=(("src/store/rocksdb_store.cc", "write.sync = sync && options.sync;", "write.sync = sync && false;"),),
         target="journal_test",
         test="PowerCut.LosesNothingAcknowledgedAndCountsNothingTwice",
     ),
