@@ -1,5 +1,7 @@
 #include "ranking/popularity_table.h"
 
+#include <algorithm>
+
 namespace ante {
 
 namespace {
@@ -36,8 +38,10 @@ std::shared_ptr<const PopularityTable> PopularityTables::get(const LiveItems& li
                                                              const OrganicWeights& weights,
                                                              std::uint32_t now_s) const {
   std::shared_ptr<const PopularityTable> table = table_.get();
-  const bool old = now_s >= table->now_s + kPopularityAgeMaxS ||
-                   live.comings() > table->comings + table->comings / kPopularityComingsPart;
+  const std::uint64_t unseen =
+      std::max(table->comings / kPopularityComingsPart, table->items / kPopularityItemsAComing);
+  const bool old =
+      now_s >= table->now_s + kPopularityAgeMaxS || live.comings() > table->comings + unseen;
   if (!old || making_.test_and_set(std::memory_order_acquire)) return table;
   table = std::make_shared<const PopularityTable>(make_table(live, weights, now_s));
   table_.publish(table);

@@ -20,8 +20,10 @@
 namespace ante {
 
 inline constexpr std::uint32_t kPopularityAgeMaxS = 5;
-// A table is also too old when comings have grown by this part of them.
+// A table is also too old when comings have grown by a 200th of them, but not before there was one
+// for each 64 items: a large catalogue with few visitors must not be counted for each of them.
 inline constexpr std::uint64_t kPopularityComingsPart = 200;
+inline constexpr std::uint64_t kPopularityItemsAComing = 64;
 
 struct PopularityTable {
   std::uint32_t now_s = 0;
