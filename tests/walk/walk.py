@@ -2,8 +2,9 @@
 """One decision from end to end, told from what the server really answers.
 
 With a fixed secret, a fixed seed and the simulated clock every run makes the same decision, so the
-story in ARCHITECTURE.md can be compared with a fresh one, word by word (exit 1 if it differs);
-`--write` puts the fresh one there. Each answer on the way is checked against its JSON schema.
+story in ARCHITECTURE.md can be compared with a fresh one, word by word (exit 1 if it differs, 77
+without the module jsonschema); `--write` puts the fresh one there. Each answer on the way is checked
+against its JSON schema.
 """
 
 import argparse
@@ -13,9 +14,12 @@ import random
 import subprocess
 import sys
 import time
-import time
 
-import jsonschema
+try:
+    import jsonschema
+except ImportError:
+    print(f"skipped: {sys.executable} has no jsonschema (Debian: python3-jsonschema)")
+    sys.exit(77)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
@@ -82,8 +86,9 @@ class Walk:
         return self.call("POST", "/v1/decide", {"slot": "front", "anonymousId": reader, **more}, check="decide")
 
     def reward(self, answer):
-        return self.call("POST", f"/v1/decisions/{answer['decisionId']}/reward",
-                         {"token": answer["items"][0]["token"], "measure": "click", "value": 1})
+        self.call("POST", f"/v1/decisions/{answer['decisionId']}/reward",
+                  {"token": answer["items"][0]["token"], "measure": "click", "value": 1})
+        self.settle()
 
     def live(self):
         """Readers with one topic each; what is about it they open in half of all cases."""
