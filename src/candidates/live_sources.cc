@@ -14,7 +14,7 @@ constexpr std::size_t kNeighboursOfOlder = 32;  // of all but the last one
 constexpr std::size_t kGraphItems = 128;        // the strongest of them all
 constexpr std::size_t kTrendingItems = 32;      // a half-life
 constexpr std::size_t kNewestPublished = 24;
-constexpr std::size_t kPoolEnough = 200;  // below this the tail of the longest list fills up
+constexpr std::size_t kPoolEnough = 240;  // below this the tail of the longest list fills up
 
 // Neighbours of the person's last items, and of the item on the page before them.
 class GraphSource final : public CandidateSource {

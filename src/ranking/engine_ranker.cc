@@ -48,11 +48,11 @@ struct Scored {
   const ItemCard* card = nullptr;
 };
 
-// This many are scored and stored: less than a hand may have, more than any slot shows.
-constexpr std::size_t kHandItemsScored = 56;
+// This many are scored and stored: more than any slot shows.
+constexpr std::size_t kHandItemsScored = 64;
 static_assert(kHandItemsScored <= kHandItemsMax && kHandItemsScored >= kSlatePlacesMax);
 // Whoever comes back to many things still gets a choice of new ones.
-constexpr std::size_t kOthersInHandMin = 30;
+constexpr std::size_t kOthersInHandMin = 32;
 
 // This many entries ahead memory is fetched for.
 constexpr std::size_t kFetchAhead = 8;
