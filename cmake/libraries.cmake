@@ -29,6 +29,8 @@ target_compile_options(ante_flags INTERFACE
   -Werror=unused-result -Werror=return-type -Werror=switch
   # g++ 12 sees overlaps in string concatenation that are none (its bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  # A source that is part of a larger one counts as a header there.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
   $<$<BOOL:${ANTE_WERROR}>:-Werror>)
 if(ANTE_SANITIZE)
   add_compile_options(-fsanitize=${ANTE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

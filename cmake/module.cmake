@@ -52,7 +52,7 @@ function(ante_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ante_flags ${arg_LIBRARIES} GTest::gtest_main)
   # What is tested is optimised; the tests themselves need not be, and build in half the time.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  target_compile_options(${name} PRIVATE $<IF:$<CONFIG:Release>,-O1,-O0>)
   set(labels ${arg_LABELS})
   if(NOT labels)
     set(labels unit)

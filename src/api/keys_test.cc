@@ -4,16 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include "base/random.h"
+#include "api/test_entropy.h"
 
 namespace ante {
 namespace {
-
-EntropySource seeded(std::uint64_t seed) {
-  return [random = std::make_shared<Random>(seed)](std::span<std::uint8_t> bytes) {
-    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random->next());
-  };
-}
 
 TEST(Keys, HaveTheirFormAndAreAllDifferent) {
   const EntropySource entropy = seeded(1);

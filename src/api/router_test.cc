@@ -5,18 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include "api/test_entropy.h"
 #include "base/json_parser.h"
-#include "base/random.h"
 #include "store/memory_store.h"
 
 namespace ante {
 namespace {
-
-EntropySource seeded(std::uint64_t seed) {
-  return [random = std::make_shared<Random>(seed)](std::span<std::uint8_t> bytes) {
-    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random->next());
-  };
-}
 
 struct Asked {
   std::string body{};

@@ -63,15 +63,16 @@ void verify(Api& api, CallPointer call) {
         });
 }
 
-constexpr Route kRoutes[] = {
-    {"POST", "/v1/admin:backup", Role::kLocal, kAdminBodyBytesMax, backup, "admin",
-     "A copy of everything, while the server runs"},
-    {"GET", "/v1/admin:verify", Role::kLocal, 0, verify, "admin",
-     "Is everything stored whole; ?find=ID, ?rebuild=1 while nobody writes"},
-};
-
 }  // namespace
 
-std::span<const Route> admin_routes() { return kRoutes; }
+std::span<const Route> admin_routes() {
+  static constexpr Route kRoutes[] = {
+      {"POST", "/v1/admin:backup", Role::kLocal, kAdminBodyBytesMax, backup, "admin",
+       "A copy of everything, while the server runs"},
+      {"GET", "/v1/admin:verify", Role::kLocal, 0, verify, "admin",
+       "Is everything stored whole; ?find=ID, ?rebuild=1 while nobody writes"},
+  };
+  return kRoutes;
+}
 
 }  // namespace ante

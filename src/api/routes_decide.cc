@@ -182,15 +182,16 @@ void decide_by_query(Api& api, CallPointer call) {
   answer_decide(api, *call, request);
 }
 
-constexpr Route kRoutes[] = {
-    {"POST", "/v1/decide", Role::kPublishable, 256 * 1024, decide, "decisions",
-     "What to show this person in a slot, now"},
-    {"GET", "/v1/decide", Role::kPublishable, 0, decide_by_query, "decisions",
-     "The same from a query, for edges"},
-};
-
 }  // namespace
 
-std::span<const Route> decide_routes() { return kRoutes; }
+std::span<const Route> decide_routes() {
+  static constexpr Route kRoutes[] = {
+      {"POST", "/v1/decide", Role::kPublishable, 256 * 1024, decide, "decisions",
+       "What to show this person in a slot, now"},
+      {"GET", "/v1/decide", Role::kPublishable, 0, decide_by_query, "decisions",
+       "The same from a query, for edges"},
+  };
+  return kRoutes;
+}
 
 }  // namespace ante

@@ -255,17 +255,18 @@ void explain(Api& api, CallPointer call) {
 
 constexpr std::size_t kClaimBytesMax = 64 * 1024;
 
-constexpr Route kRoutes[] = {
-    {"POST", "/v1/decisions/{id}/activate", Role::kPublishable, kClaimBytesMax, activate,
-     "decisions", "It was shown"},
-    {"POST", "/v1/decisions/{id}/reward", Role::kPublishable, kClaimBytesMax, reward, "decisions",
-     "It was worth this much"},
-    {"GET", "/v1/decisions/{id}/explain", Role::kSecret, 0, explain, "decisions",
-     "Why, and what else could have been shown"},
-};
-
 }  // namespace
 
-std::span<const Route> decision_routes() { return kRoutes; }
+std::span<const Route> decision_routes() {
+  static constexpr Route kRoutes[] = {
+      {"POST", "/v1/decisions/{id}/activate", Role::kPublishable, kClaimBytesMax, activate,
+       "decisions", "It was shown"},
+      {"POST", "/v1/decisions/{id}/reward", Role::kPublishable, kClaimBytesMax, reward, "decisions",
+       "It was worth this much"},
+      {"GET", "/v1/decisions/{id}/explain", Role::kSecret, 0, explain, "decisions",
+       "Why, and what else could have been shown"},
+  };
+  return kRoutes;
+}
 
 }  // namespace ante

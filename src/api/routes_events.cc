@@ -92,30 +92,31 @@ constexpr std::size_t kOne = 64 * 1024;  // an event may have 32 KB; its own mes
 constexpr std::size_t kBatch = kBatchBytesMax;
 constexpr Role kPk = Role::kPublishable;
 
-constexpr Route kRoutes[] = {
-    {"POST", "/v1/track", kPk, kOne, take_events, "events", "One event"},
-    {"POST", "/v1/identify", kPk, kOne, take_events, "events", "Traits of a person, and links"},
-    {"POST", "/v1/page", kPk, kOne, take_events, "events", "A page was seen"},
-    {"POST", "/v1/screen", kPk, kOne, take_events, "events", "A screen was seen"},
-    {"POST", "/v1/group", kPk, kOne, take_events, "events", "A person belongs to a group"},
-    {"POST", "/v1/alias", kPk, kOne, take_events, "events", "Two ids are one person"},
-    {"POST", "/v1/batch", kPk, kBatch, take_events, "events", "Many events at once"},
-    {"POST", "/v1/import", Role::kSecret, kBatch, take_events, "events", "A batch of old events"},
-    {"POST", "/v1/t", kPk, kOne, take_events, "events", "track, short"},
-    {"POST", "/v1/i", kPk, kOne, take_events, "events", "identify, short"},
-    {"POST", "/v1/p", kPk, kOne, take_events, "events", "page, short"},
-    {"POST", "/v1/s", kPk, kOne, take_events, "events", "screen, short"},
-    {"POST", "/v1/g", kPk, kOne, take_events, "events", "group, short"},
-    {"POST", "/v1/a", kPk, kOne, take_events, "events", "alias, short"},
-    {"POST", "/v1/b", kPk, kBatch, take_events, "events", "batch, short"},
-    {"POST", "/v1/m", Role::kAnybody, kOne, take_client_metrics, "events",
-     "Metrics of client libraries: taken and dropped"},
-    {"GET", "/v1/projects/{writeKey}/settings", Role::kAnybody, 0, boot_settings, "events",
-     "What analytics.js asks for first"},
-};
-
 }  // namespace
 
-std::span<const Route> event_routes() { return kRoutes; }
+std::span<const Route> event_routes() {
+  static constexpr Route kRoutes[] = {
+      {"POST", "/v1/track", kPk, kOne, take_events, "events", "One event"},
+      {"POST", "/v1/identify", kPk, kOne, take_events, "events", "Traits of a person, and links"},
+      {"POST", "/v1/page", kPk, kOne, take_events, "events", "A page was seen"},
+      {"POST", "/v1/screen", kPk, kOne, take_events, "events", "A screen was seen"},
+      {"POST", "/v1/group", kPk, kOne, take_events, "events", "A person belongs to a group"},
+      {"POST", "/v1/alias", kPk, kOne, take_events, "events", "Two ids are one person"},
+      {"POST", "/v1/batch", kPk, kBatch, take_events, "events", "Many events at once"},
+      {"POST", "/v1/import", Role::kSecret, kBatch, take_events, "events", "A batch of old events"},
+      {"POST", "/v1/t", kPk, kOne, take_events, "events", "track, short"},
+      {"POST", "/v1/i", kPk, kOne, take_events, "events", "identify, short"},
+      {"POST", "/v1/p", kPk, kOne, take_events, "events", "page, short"},
+      {"POST", "/v1/s", kPk, kOne, take_events, "events", "screen, short"},
+      {"POST", "/v1/g", kPk, kOne, take_events, "events", "group, short"},
+      {"POST", "/v1/a", kPk, kOne, take_events, "events", "alias, short"},
+      {"POST", "/v1/b", kPk, kBatch, take_events, "events", "batch, short"},
+      {"POST", "/v1/m", Role::kAnybody, kOne, take_client_metrics, "events",
+       "Metrics of client libraries: taken and dropped"},
+      {"GET", "/v1/projects/{writeKey}/settings", Role::kAnybody, 0, boot_settings, "events",
+       "What analytics.js asks for first"},
+  };
+  return kRoutes;
+}
 
 }  // namespace ante

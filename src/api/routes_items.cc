@@ -217,21 +217,22 @@ void import_items(Api& api, CallPointer call) {
   });
 }
 
-constexpr Route kRoutes[] = {
-    {"GET", "/v1/items", Role::kSecret, 0, list_items, "items", "All items, by pages"},
-    {"POST", "/v1/items:import", Role::kSecret, kImportBodyBytesMax, import_items, "items",
-     "Items from NDJSON, or CSV with a header"},
-    {"GET", "/v1/items/{id}", Role::kSecret, 0, get_item, "items", "An item"},
-    {"PUT", "/v1/items/{id}", Role::kSecret, kItemBodyBytesMax, put_item, "items",
-     "Makes or replaces an item"},
-    {"PATCH", "/v1/items/{id}", Role::kSecret, kItemBodyBytesMax, patch_item, "items",
-     "Changes members of an item (RFC 7396)"},
-    {"DELETE", "/v1/items/{id}", Role::kSecret, 0, delete_item, "items",
-     "Withdraws an item; its history stays"},
-};
-
 }  // namespace
 
-std::span<const Route> item_routes() { return kRoutes; }
+std::span<const Route> item_routes() {
+  static constexpr Route kRoutes[] = {
+      {"GET", "/v1/items", Role::kSecret, 0, list_items, "items", "All items, by pages"},
+      {"POST", "/v1/items:import", Role::kSecret, kImportBodyBytesMax, import_items, "items",
+       "Items from NDJSON, or CSV with a header"},
+      {"GET", "/v1/items/{id}", Role::kSecret, 0, get_item, "items", "An item"},
+      {"PUT", "/v1/items/{id}", Role::kSecret, kItemBodyBytesMax, put_item, "items",
+       "Makes or replaces an item"},
+      {"PATCH", "/v1/items/{id}", Role::kSecret, kItemBodyBytesMax, patch_item, "items",
+       "Changes members of an item (RFC 7396)"},
+      {"DELETE", "/v1/items/{id}", Role::kSecret, 0, delete_item, "items",
+       "Withdraws an item; its history stays"},
+  };
+  return kRoutes;
+}
 
 }  // namespace ante

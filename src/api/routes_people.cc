@@ -103,18 +103,19 @@ void import_people(Api& api, CallPointer call) {
   });
 }
 
-constexpr Route kRoutes[] = {
-    {"POST", "/v1/people:import", Role::kSecret, kPeopleImportBytesMax, import_people, "people",
-     "Facts about people from elsewhere, with provenance imported"},
-    {"GET", "/v1/people/{id}", Role::kSecret, 0, get_person, "people",
-     "What is known of a person, and how"},
-    {"DELETE", "/v1/people/{id}", Role::kSecret, 0, erase_person, "people", "Forgets a person"},
-    {"GET", "/v1/people/{id}/export", Role::kSecret, 0, export_person, "people",
-     "Everything stored of a person, as JSON lines"},
-};
-
 }  // namespace
 
-std::span<const Route> people_routes() { return kRoutes; }
+std::span<const Route> people_routes() {
+  static constexpr Route kRoutes[] = {
+      {"POST", "/v1/people:import", Role::kSecret, kPeopleImportBytesMax, import_people, "people",
+       "Facts about people from elsewhere, with provenance imported"},
+      {"GET", "/v1/people/{id}", Role::kSecret, 0, get_person, "people",
+       "What is known of a person, and how"},
+      {"DELETE", "/v1/people/{id}", Role::kSecret, 0, erase_person, "people", "Forgets a person"},
+      {"GET", "/v1/people/{id}/export", Role::kSecret, 0, export_person, "people",
+       "Everything stored of a person, as JSON lines"},
+  };
+  return kRoutes;
+}
 
 }  // namespace ante

@@ -65,13 +65,14 @@ void lift_report(Api& api, CallPointer call) {
   call->reply_json(200, lift_json(*lift));
 }
 
-constexpr Route kRoutes[] = {
-    {"GET", "/v1/reports/lift", Role::kSecret, 0, lift_report, "reports",
-     "Is anybody better off? Treated against holdout, by person, with an interval"},
-};
-
 }  // namespace
 
-std::span<const Route> report_routes() { return kRoutes; }
+std::span<const Route> report_routes() {
+  static constexpr Route kRoutes[] = {
+      {"GET", "/v1/reports/lift", Role::kSecret, 0, lift_report, "reports",
+       "Is anybody better off? Treated against holdout, by person, with an interval"},
+  };
+  return kRoutes;
+}
 
 }  // namespace ante

@@ -83,16 +83,17 @@ void list_slots(Api& api, CallPointer call) {
   call->reply_json(200, std::move(body));
 }
 
-constexpr Route kRoutes[] = {
-    {"GET", "/v1/slots", Role::kSecret, 0, list_slots, "slots", "All slots"},
-    {"GET", "/v1/slots/{name}", Role::kSecret, 0, get_slot, "slots", "A slot"},
-    {"PUT", "/v1/slots/{name}", Role::kSecret, kSlotBodyBytesMax, put_slot, "slots",
-     "Makes or replaces a slot; If-Match names the version you read"},
-    {"DELETE", "/v1/slots/{name}", Role::kSecret, 0, delete_slot, "slots", "Ends a slot"},
-};
-
 }  // namespace
 
-std::span<const Route> slot_routes() { return kRoutes; }
+std::span<const Route> slot_routes() {
+  static constexpr Route kRoutes[] = {
+      {"GET", "/v1/slots", Role::kSecret, 0, list_slots, "slots", "All slots"},
+      {"GET", "/v1/slots/{name}", Role::kSecret, 0, get_slot, "slots", "A slot"},
+      {"PUT", "/v1/slots/{name}", Role::kSecret, kSlotBodyBytesMax, put_slot, "slots",
+       "Makes or replaces a slot; If-Match names the version you read"},
+      {"DELETE", "/v1/slots/{name}", Role::kSecret, 0, delete_slot, "slots", "Ends a slot"},
+  };
+  return kRoutes;
+}
 
 }  // namespace ante

@@ -92,21 +92,23 @@ void gpc(Api&, CallPointer call) { call->reply_json(200, R"({"gpc":true})"); }
 
 constexpr Role kAll = Role::kAnybody;
 
-constexpr Route kRoutes[] = {
-    {"GET", "/livez", kAll, 0, alive, "system", "The process runs"},
-    {"GET", "/readyz", kAll, 0, ready, "system", "It takes requests"},
-    {"GET", "/healthz", Role::kSecret, 0, health, "system", "How it is; ?verbose for numbers"},
-    {"GET", "/api/health/live", kAll, 0, alive, "system", "The same as /livez"},
-    {"GET", "/api/health/ready", kAll, 0, ready, "system", "The same as /readyz"},
-    {"GET", "/metrics", kAll, 0, metrics, "system", "Numbers for Prometheus"},
-    {"GET", "/openapi.json", kAll, 0, openapi, "system", "This interface, as OpenAPI 3.1"},
-    {"GET", "/problems", kAll, 0, problem_list, "system", "All problem types"},
-    {"GET", "/problems/{name}", kAll, 0, problem_page, "system", "What a problem means"},
-    {"GET", "/.well-known/gpc.json", kAll, 0, gpc, "system", "Global Privacy Control is honoured"},
-};
-
 }  // namespace
 
-std::span<const Route> system_routes() { return kRoutes; }
+std::span<const Route> system_routes() {
+  static constexpr Route kRoutes[] = {
+      {"GET", "/livez", kAll, 0, alive, "system", "The process runs"},
+      {"GET", "/readyz", kAll, 0, ready, "system", "It takes requests"},
+      {"GET", "/healthz", Role::kSecret, 0, health, "system", "How it is; ?verbose for numbers"},
+      {"GET", "/api/health/live", kAll, 0, alive, "system", "The same as /livez"},
+      {"GET", "/api/health/ready", kAll, 0, ready, "system", "The same as /readyz"},
+      {"GET", "/metrics", kAll, 0, metrics, "system", "Numbers for Prometheus"},
+      {"GET", "/openapi.json", kAll, 0, openapi, "system", "This interface, as OpenAPI 3.1"},
+      {"GET", "/problems", kAll, 0, problem_list, "system", "All problem types"},
+      {"GET", "/problems/{name}", kAll, 0, problem_page, "system", "What a problem means"},
+      {"GET", "/.well-known/gpc.json", kAll, 0, gpc, "system",
+       "Global Privacy Control is honoured"},
+  };
+  return kRoutes;
+}
 
 }  // namespace ante

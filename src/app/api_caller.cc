@@ -14,8 +14,6 @@
 namespace ante {
 namespace {
 
-constexpr std::size_t kAnswerBytesMax = 512u << 20;
-
 class Connected {
  public:
   explicit Connected(int file) : file_(file) {}

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ struct ApiAnswer {
   int status = 0;
   std::string body;
 };
+
+inline constexpr std::size_t kAnswerBytesMax = 512u << 20;
 
 using ApiHeaders = std::vector<std::pair<std::string, std::string>>;
 

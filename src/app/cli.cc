@@ -14,8 +14,6 @@
 namespace ante {
 namespace {
 
-constexpr std::size_t kAnswerBytesMax = 512u << 20;
-
 void add_common_options(CLI::App& app, CommonOptions& common) {
   app.add_option("--data", common.data, "the data directory")->envname("ANTE_DATA_DIR");
   app.add_flag("--json", common.json, "print JSON");

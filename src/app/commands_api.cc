@@ -16,8 +16,6 @@
 namespace ante {
 namespace {
 
-constexpr std::size_t kAnswerBytesMax = 512u << 20;
-
 // One call; prints the answer's body as it is (--json), or with `show`.
 Exit run_call(const CommonOptions& common, std::string_view method, const std::string& target,
               const std::string& body, const ApiHeaders& headers,

@@ -19,7 +19,6 @@ namespace ante {
 namespace {
 
 constexpr std::size_t kErrorsShown = 20;
-constexpr std::size_t kAnswerBytesMax = 64u << 20;
 
 struct ImportOptions {
   std::string kind, file, map;

@@ -45,8 +45,6 @@ constexpr TimeMs kFirstMondayMs = 4 * kDayMs;  // 5 January 1970
 constexpr std::size_t kReportBytesMax = 64 * 1024;
 constexpr std::chrono::milliseconds kTick{250};
 constexpr std::int64_t kNanosecondsInMs = 1'000'000;
-constexpr std::array<Place, sim::kPlaces> kAllPlaces = {Place::kHome, Place::kArticleEnd,
-                                                        Place::kCart};
 
 // A directory that is removed with everything in it when the demo ends.
 class TemporaryDirectory {

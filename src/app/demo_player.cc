@@ -16,8 +16,6 @@ using sim::Visit;
 
 namespace {
 
-constexpr std::array<Place, sim::kPlaces> kAllPlaces = {Place::kHome, Place::kArticleEnd,
-                                                        Place::kCart};
 constexpr std::size_t kAnswerJsonBytesMax = 4u << 20;
 constexpr double kStake = 0.05;
 constexpr DurationMs kPlayedAtOnceMs =

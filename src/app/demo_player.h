@@ -28,6 +28,9 @@
 
 namespace ante {
 
+inline constexpr std::array<sim::Place, sim::kPlaces> kAllPlaces = {
+    sim::Place::kHome, sim::Place::kArticleEnd, sim::Place::kCart};
+
 inline constexpr std::int32_t kDemoHistoryDays = 90;
 inline constexpr std::int32_t kDemoMailMergeDays = 16;  // before the first decision
 inline constexpr double kDemoHoldout = 0.2;

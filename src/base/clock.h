@@ -17,6 +17,7 @@ inline constexpr DurationMs kSecondMs = 1000;
 inline constexpr DurationMs kMinuteMs = 60 * kSecondMs;
 inline constexpr DurationMs kHourMs = 60 * kMinuteMs;
 inline constexpr DurationMs kDayMs = 24 * kHourMs;
+inline constexpr std::int64_t kNsPerMs = 1'000'000;
 
 class Clock {
  public:

@@ -7,7 +7,6 @@ namespace ante {
 
 namespace {
 
-constexpr std::string_view kHex = "0123456789abcdef";
 constexpr std::string_view kBase64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kBase64Url =
@@ -28,7 +27,7 @@ constexpr std::array<std::uint8_t, 256> digits_of(std::string_view alphabet, boo
   return table;
 }
 
-constexpr auto kHexDigits = digits_of(kHex, true);
+constexpr auto kHexDigits = digits_of(kHexText, true);
 constexpr auto kBase64Digits = digits_of(kBase64, false);
 constexpr auto kBase64UrlDigits = digits_of(kBase64Url, false);
 constexpr auto kCrockfordDigits = digits_of(kCrockford, true);
@@ -85,8 +84,8 @@ std::string hex_encode(std::string_view bytes) {
   text.reserve(bytes.size() * 2);
   for (const char c : bytes) {
     const auto byte = static_cast<std::uint8_t>(c);
-    text.push_back(kHex[byte >> 4]);
-    text.push_back(kHex[byte & 15]);
+    text.push_back(kHexText[byte >> 4]);
+    text.push_back(kHexText[byte & 15]);
   }
   return text;
 }

@@ -13,6 +13,8 @@
 
 namespace ante {
 
+inline constexpr std::string_view kHexText = "0123456789abcdef";
+
 std::string hex_encode(std::string_view bytes);                // lower case
 std::optional<std::string> hex_decode(std::string_view text);  // either case
 

@@ -4,11 +4,11 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/encoding.h"
+
 namespace ante {
 
 namespace {
-
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 // How many bytes the UTF-8 sequence at `at` has; 0 when it is none (RFC 3629: no overlong forms,
 // no surrogates, nothing above U+10FFFF).
@@ -52,8 +52,8 @@ void append_control(std::string& out, std::uint8_t c) {
       return;
     default:
       out.append("\\u00");
-      out.push_back(kHexDigits[c >> 4]);
-      out.push_back(kHexDigits[c & 15]);
+      out.push_back(kHexText[c >> 4]);
+      out.push_back(kHexText[c & 15]);
   }
 }
 

@@ -14,7 +14,7 @@ constexpr double kChanceMin = 1e-6;         // a logit needs a chance above 0 an
 constexpr double kLogitSdMin = 1e-3;        // no estimate is more certain than this
 constexpr double kLogitSdMax = 10;          // nothing is known
 constexpr std::size_t kShrunkItemsMin = 3;  // fewer say nothing about how items differ
-constexpr std::size_t kItemsMax = kHandItemsMax + kSafeDefaultItemsMax;
+constexpr std::size_t kComparedItemsMax = kHandItemsMax + kSafeDefaultItemsMax;
 
 struct Estimate {
   double mean = 0, sd = 0;
@@ -67,7 +67,7 @@ void shrink(std::span<Estimate> estimates) {
 // The hand and the safe default without repetition: first the hand, then what only the safe
 // default has. `safe_at[j]` is where the j-th item of the safe default stands.
 struct Everything {
-  std::array<Estimate, kItemsMax> estimates;
+  std::array<Estimate, kComparedItemsMax> estimates;
   std::array<std::size_t, kSafeDefaultItemsMax> safe_at{};
   std::size_t size = 0;
 };
@@ -113,8 +113,9 @@ SlateGain set_gains(std::span<HandItem> hand, std::span<const Chance> chances,
   // The safe default's mean over its places is what one item is compared with.
   double weight = 0, baseline = 0, baseline_variance = 0;
   for (std::size_t k = 0; k < safe_places; ++k) weight += place_weight(k);
-  std::array<double, kItemsMax> share{};
-  std::array<double, kItemsMax> difference{};  // weight in the hand's slate minus in the safe one
+  std::array<double, kComparedItemsMax> share{};
+  std::array<double, kComparedItemsMax>
+      difference{};  // weight in the hand's slate minus in the safe one
   for (std::size_t k = 0; k < safe_places; ++k) {
     const Estimate& e = all.estimates[all.safe_at[k]];
     const double part = place_weight(k) / weight;

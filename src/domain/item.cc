@@ -14,10 +14,10 @@ enum ItemFlag : std::uint16_t {
   kAvailable = 1 << 1,
   kWithdrawn = 1 << 2,
   kMustRead = 1 << 3,
-  kRepeatable = 1 << 4,
+  kIsRepeatable = 1 << 4,
   kSells = 1 << 5,
   kHasExpiry = 1 << 6,
-  kHasPrice = 1 << 7,
+  kIsPriced = 1 << 7,
   kHasOffer = 1 << 8,
   kAllItemFlags = (1 << 9) - 1,
 };
@@ -79,9 +79,9 @@ std::uint16_t flags_of(const Item& item) {
   return static_cast<std::uint16_t>(
       flag_if(item.evergreen, kEvergreen) | flag_if(item.available, kAvailable) |
       flag_if(item.withdrawn, kWithdrawn) | flag_if(item.must_read, kMustRead) |
-      flag_if(item.repeatable, kRepeatable) | flag_if(item.intent == Intent::kSell, kSells) |
+      flag_if(item.repeatable, kIsRepeatable) | flag_if(item.intent == Intent::kSell, kSells) |
       flag_if(item.expires_at_ms.has_value(), kHasExpiry) |
-      flag_if(item.price.has_value(), kHasPrice) | flag_if(item.offer.has_value(), kHasOffer));
+      flag_if(item.price.has_value(), kIsPriced) | flag_if(item.offer.has_value(), kHasOffer));
 }
 
 }  // namespace
@@ -122,7 +122,7 @@ Result<Item> decode_item(std::string_view bytes) {
   item.available = (flags & kAvailable) != 0;
   item.withdrawn = (flags & kWithdrawn) != 0;
   item.must_read = (flags & kMustRead) != 0;
-  item.repeatable = (flags & kRepeatable) != 0;
+  item.repeatable = (flags & kIsRepeatable) != 0;
   item.intent = (flags & kSells) != 0 ? Intent::kSell : Intent::kServe;
   item.id = in.string(kIdBytesMax);
   item.key = item_key(item.id);
@@ -135,7 +135,7 @@ Result<Item> decode_item(std::string_view bytes) {
   item.needs = read_texts(in, kItemNeedsMax);
   item.published_at_ms = in.svarint();
   if ((flags & kHasExpiry) != 0) item.expires_at_ms = in.svarint();
-  if ((flags & kHasPrice) != 0) {
+  if ((flags & kIsPriced) != 0) {
     item.price = Price{};
     item.price->amount_micros = in.svarint();
     item.price->currency = in.string(16);

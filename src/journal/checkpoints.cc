@@ -11,7 +11,6 @@ namespace ante {
 namespace {
 
 constexpr std::uint8_t kCoverFormat = 1;
-constexpr std::int64_t kNsPerMs = 1'000'000;
 
 std::size_t bytes_of(const std::vector<Row>& rows) {
   std::size_t sum = 0;

@@ -11,7 +11,6 @@ namespace ante {
 
 namespace {
 
-constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::int64_t kIdleWaitMs = 1'000;
 
 std::size_t log_bytes(const std::vector<PartitionBatch>& batches) {

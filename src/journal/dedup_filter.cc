@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kBlockWords = 8;
 constexpr std::size_t kBlockBits = kBlockWords * 64;
 constexpr int kBitsSet = 7;  // 7 × 9 bits of one hash choose them
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kDedupFilterFormat = 1;
 constexpr std::size_t kSegmentsMax = 64;
 
 __extension__ using Wide = unsigned __int128;
@@ -82,7 +82,7 @@ std::string DedupFilter::save() const {
   std::string out;
   out.reserve(bytes() + 64);
   ByteWriter writer(out);
-  writer.u8(kFormat);
+  writer.u8(kDedupFilterFormat);
   writer.varint(keys_);
   writer.varint(segments_.size());
   for (const Segment& segment : segments_) {
@@ -98,7 +98,7 @@ std::string DedupFilter::save() const {
 Result<DedupFilter> DedupFilter::load(std::string_view bytes) {
   ByteReader reader(bytes);
   DedupFilter filter;
-  if (reader.u8() != kFormat) return data_loss("a dedup filter of an unknown format");
+  if (reader.u8() != kDedupFilterFormat) return data_loss("a dedup filter of an unknown format");
   filter.keys_ = reader.varint();
   const std::size_t segments = reader.count(3);
   filter.segments_.clear();

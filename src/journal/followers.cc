@@ -10,8 +10,6 @@ namespace ante {
 
 namespace {
 
-constexpr std::int64_t kNsPerMs = 1'000'000;
-
 std::string blob_name(const LogConsumer& consumer) {
   return "consumer-" + std::string(consumer.name());
 }

@@ -8,13 +8,13 @@
 namespace ante {
 
 namespace {
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kIdentitiesFormat = 1;
 }  // namespace
 
 std::string encode_identity(const RoutingId& id) {
   std::string out;
   ByteWriter writer(out);
-  writer.u8(kFormat);
+  writer.u8(kIdentitiesFormat);
   writer.u8(static_cast<std::uint8_t>(id.kind));
   writer.string(id.id);
   writer.u32(crc32c(out));
@@ -29,7 +29,7 @@ Result<RoutingId> decode_identity(std::string_view bytes) {
   id.id = reader.string();
   const std::size_t covered = reader.position();
   const std::uint32_t crc = reader.u32();
-  if (!reader.ok() || !reader.at_end() || format != kFormat || kind < 1 || kind > 2 ||
+  if (!reader.ok() || !reader.at_end() || format != kIdentitiesFormat || kind < 1 || kind > 2 ||
       crc != crc32c(bytes.substr(0, covered))) {
     return data_loss("an identity row is damaged");
   }

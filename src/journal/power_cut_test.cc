@@ -17,7 +17,7 @@
 namespace ante {
 namespace {
 
-constexpr TimeMs kStart = 1'700'000'000'000;
+constexpr TimeMs kFirstPowerOn = 1'700'000'000'000;
 constexpr std::uint64_t kPeople = 23;
 
 // What the clients know: for each message whether it was sent and whether it was acknowledged.
@@ -100,7 +100,7 @@ void send_until_dark(Journal& journal, PowerCutStore& store, Ledger& ledger, std
 
 Losses run_cuts(std::uint64_t seed, int cuts, bool ignore_syncs) {
   Random random(seed);
-  SimulatedClock clock(kStart);
+  SimulatedClock clock(kFirstPowerOn);
   auto store = PowerCutStore::open(random.next()).value();
   if (ignore_syncs) store->files().ignore_syncs();
   Ledger ledger;

@@ -11,7 +11,7 @@
 namespace ante {
 
 namespace {
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kOrganicLearnerFormat = 1;
 const Trail kNobody;
 }  // namespace
 
@@ -72,7 +72,7 @@ void OrganicLearner::commit_consumed(Commit) {
 std::string OrganicLearner::save() const {
   std::string bytes;
   ByteWriter out(bytes);
-  out.u8(kFormat);
+  out.u8(kOrganicLearnerFormat);
   out.u32(second_);
   out.u32(learned_in_second_);
   out.string(trainer_.save());
@@ -81,7 +81,8 @@ std::string OrganicLearner::save() const {
 
 Result<void> OrganicLearner::load(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.u8() != kFormat) return data_loss("organic learner: the checkpoint has an unknown format");
+  if (in.u8() != kOrganicLearnerFormat)
+    return data_loss("organic learner: the checkpoint has an unknown format");
   second_ = in.u32();
   learned_in_second_ = in.u32();
   const std::string_view trainer = in.string();

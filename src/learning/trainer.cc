@@ -8,7 +8,7 @@
 namespace ante {
 
 namespace {
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kTrainerFormat = 1;
 }
 
 Trainer::Trainer(Published<ValueModel>& models) : models_(models) {}
@@ -21,9 +21,6 @@ void Trainer::matured(const RewardRow& row) {
     topics[i] = static_cast<std::uint32_t>(row.topics[i].value);
   state_.learn(ValueTerms(context, row.item, topics, row.features), row.reward > 0 ? 1.0F : 0.0F,
                1.0F);
-}
-
-void Trainer::commit_consumed(Commit) {
   const std::uint64_t fresh = state_.rows() - published_rows_;
   if (fresh >= std::clamp(state_.rows() / 1000, kRowsAVersionMin, kRowsAVersionMax)) publish();
 }
@@ -36,7 +33,7 @@ void Trainer::publish() {
 std::string Trainer::save() const {
   std::string bytes;
   ByteWriter out(bytes);
-  out.u8(kFormat);
+  out.u8(kTrainerFormat);
   out.u64(published_rows_);
   out.string(state_.save());
   return bytes;
@@ -44,7 +41,7 @@ std::string Trainer::save() const {
 
 Result<void> Trainer::load(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.u8() != kFormat) return data_loss("trainer: the checkpoint has an unknown format");
+  if (in.u8() != kTrainerFormat) return data_loss("trainer: the checkpoint has an unknown format");
   published_rows_ = in.u64();
   const std::string_view state = in.string();
   if (!in.ok() || !in.at_end()) return data_loss("trainer: the checkpoint is damaged");

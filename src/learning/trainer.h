@@ -4,8 +4,9 @@
 //       the holdout is for measuring, and nothing that was not in the hand has features.
 // Out:  published ValueModel.
 //
-// A new version is published after kRowsAVersionMin rows, later less often (a thousandth of all
-// rows, at most kRowsAVersionMax). As a LogConsumer it keeps its checkpoint. Follower thread.
+// A new version is published with the kRowsAVersionMin-th row since the last, later less often (a
+// thousandth of all rows, at most kRowsAVersionMax): at that very row, so that versions do not
+// depend on how commits were grouped. As a LogConsumer it keeps its checkpoint. Follower thread.
 
 #pragma once
 
@@ -31,7 +32,6 @@ class Trainer final : public RewardSink, public LogConsumer {
 
   std::string_view name() const override { return "trainer"; }
   void consume(const CommittedRecord&) override {}
-  void commit_consumed(Commit commit) override;
   std::string save() const override;
   Result<void> load(std::string_view bytes) override;
 

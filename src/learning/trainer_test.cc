@@ -21,7 +21,6 @@ TEST(Trainer, HoldoutRowsNeverReachTheModel) {
   Trainer trainer(models);
   const std::string untouched = trainer.save();
   for (int i = 0; i < 500; ++i) trainer.matured(row(Arm::kHoldout, 1));
-  trainer.commit_consumed(Commit{1});
   EXPECT_EQ(trainer.rows(), 0U);
   EXPECT_TRUE(trainer.save() == untouched);
   EXPECT_EQ(models.get()->version(), 0U);
@@ -42,7 +41,6 @@ TEST(Trainer, PublishesNewVersionsAsRewardsMature) {
   std::uint64_t last = 0;
   for (int i = 0; i < 1000; ++i) {
     trainer.matured(row(Arm::kTreated, i % 10 == 0 ? 1 : 0));
-    trainer.commit_consumed(Commit{static_cast<std::uint64_t>(i) + 1});
     EXPECT_GE(models.get()->version(), last);
     last = models.get()->version();
   }

@@ -10,7 +10,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kOrganicModelFormat = 1;
 constexpr std::size_t kHandSize = 64;   // of the listwise step
 constexpr std::size_t kOthersMin = 48;  // of them not the person's own, where there are so many
 constexpr double kMixtureStepMin = 0.001;
@@ -292,7 +292,7 @@ void OrganicTrainer::learn_listwise(std::size_t context,
 std::string OrganicTrainer::save() const {
   std::string bytes;
   ByteWriter out(bytes);
-  out.u8(kFormat);
+  out.u8(kOrganicModelFormat);
   out.u64(weights_.steps);
   for (std::size_t c = 0; c < kTrailContexts; ++c) {
     out.f64(mixture_steps_[c]);
@@ -307,7 +307,8 @@ std::string OrganicTrainer::save() const {
 
 Result<void> OrganicTrainer::load(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.u8() != kFormat) return data_loss("organic model: the checkpoint has an unknown format");
+  if (in.u8() != kOrganicModelFormat)
+    return data_loss("organic model: the checkpoint has an unknown format");
   OrganicTrainer next;
   bool finite = true;
   const auto read = [&](float& v) {

@@ -11,7 +11,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kFormat = 2;
+constexpr std::uint8_t kValueModelFormat = 2;
 // Standard deviations of the prior. The bias and the organic share say how a share of all comings
 // relates to a chance in a slot, which differs from shop to shop far more than what a feature adds.
 constexpr float kPriorSdBias = 2.0F;
@@ -187,7 +187,7 @@ ValueEstimate ValueModel::estimate(const ValueTerms& terms) const {
 std::string ValueModel::save() const {
   std::string bytes;
   ByteWriter out(bytes);
-  out.u8(kFormat);
+  out.u8(kValueModelFormat);
   out.u64(parameters_.version);
   out.u64(parameters_.rows);
   out.f64(parameters_.reward_sd);
@@ -207,7 +207,7 @@ Result<ValueModel> ValueModel::load(std::string_view bytes) {
     return data_loss("value model: the checksum does not match");
   }
   ByteReader in(bytes.substr(0, bytes.size() - 4));
-  if (in.u8() != kFormat) return data_loss("value model: the file has an unknown format");
+  if (in.u8() != kValueModelFormat) return data_loss("value model: the file has an unknown format");
   Parameters read;
   read.version = in.u64();
   read.rows = in.u64();
@@ -308,7 +308,7 @@ std::shared_ptr<const ValueModel> ValueLearner::snapshot() const {
 std::string ValueLearner::save() const {
   std::string bytes;
   ByteWriter out(bytes);
-  out.u8(kFormat);
+  out.u8(kValueModelFormat);
   out.u64(rows_);
   out.u64(refused_);
   out.f64(sum_);
@@ -333,7 +333,8 @@ std::string ValueLearner::save() const {
 
 Result<void> ValueLearner::load(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.u8() != kFormat) return data_loss("value learner: the checkpoint has an unknown format");
+  if (in.u8() != kValueModelFormat)
+    return data_loss("value learner: the checkpoint has an unknown format");
   ValueLearner next;
   next.rows_ = in.u64();
   next.refused_ = in.u64();

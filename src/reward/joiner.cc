@@ -18,7 +18,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kFormatVersion = 1;
+constexpr std::uint8_t kJoinerFormat = 1;
 
 // A number of a pending decision: 1, 2, 3 … in the order of the log.
 using Order = std::uint64_t;
@@ -308,7 +308,7 @@ std::string Joiner::save() const {
   s.goals.save(goals);
   s.links.save(links);
   ByteWriter out(bytes);
-  out.u8(kFormatVersion);
+  out.u8(kJoinerFormat);
   out.string(goals);
   out.string(links);
   out.svarint(s.now_ms);
@@ -325,7 +325,7 @@ std::string Joiner::save() const {
 Result<void> Joiner::load(std::string_view bytes) {
   State& s = *state_;
   ByteReader in(bytes);
-  if (in.u8() != kFormatVersion)
+  if (in.u8() != kJoinerFormat)
     return data_loss("joiner: the checkpoint is of a format that is not known");
   TRY(s.goals.load(in.string()));
   TRY(s.links.load(in.string()));

@@ -10,8 +10,6 @@ namespace ante {
 
 namespace {
 
-constexpr double kMicros = 1e6;
-
 void write_hash(ByteWriter& out, const Hash128& hash) {
   out.u64(hash.hi);
   out.u64(hash.lo);

@@ -11,6 +11,8 @@
 
 namespace ante {
 
+inline constexpr double kMicros = 1e6;  // of a unit of reward
+
 struct RewardRow {
   DecisionId decision;
   SlotKey slot;

@@ -10,7 +10,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kFormatVersion = 1;
+constexpr std::uint8_t kRewardScalesFormat = 1;
 constexpr std::size_t kSlotBytes = 8 + 8 + 8 + 8;
 
 }  // namespace
@@ -42,7 +42,7 @@ void RewardScales::publish() {
 std::string RewardScales::save() const {
   std::string bytes;
   ByteWriter out(bytes);
-  out.u8(kFormatVersion);
+  out.u8(kRewardScalesFormat);
   out.varint(sums_.size());
   for (const auto& [slot, sums] : sums_) {
     out.u64(slot.value);
@@ -55,7 +55,7 @@ std::string RewardScales::save() const {
 
 Result<void> RewardScales::load(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.u8() != kFormatVersion)
+  if (in.u8() != kRewardScalesFormat)
     return data_loss("reward scales: the checkpoint is of a format that is not known");
   const std::size_t count = in.count(kSlotBytes);
   for (std::size_t i = 0; i < count; ++i) {

@@ -7,12 +7,12 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "reward/reward_row.h"
 
 namespace ante {
 
 namespace {
 
-constexpr double kMicros = 1e6;
 constexpr std::int64_t kGoalMicrosMax = 1'000'000'000'000;  // of one occurrence: a million units
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }

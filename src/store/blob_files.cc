@@ -14,7 +14,7 @@ namespace ante {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x42544e41;  // "ANTB"
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kBlobFilesFormat = 1;
 constexpr const char* kAside = ".tmp";
 
 std::string file_name(std::string_view name, std::uint64_t version) {
@@ -32,7 +32,7 @@ Result<std::string> unwrap(const std::string& file, std::string_view content) {
   if (crc32c(covered) != tail.u32()) return damaged("has a wrong checksum");
   ByteReader reader(covered);
   if (reader.u32() != kMagic) return damaged("is no blob of ours");
-  if (reader.u8() != kFormat) return damaged("has a format this version does not read");
+  if (reader.u8() != kBlobFilesFormat) return damaged("has a format this version does not read");
   const std::string_view named = reader.string();
   const std::string_view bytes = reader.string();
   if (!reader.ok() || !reader.at_end()) return damaged("has a wrong length");
@@ -109,7 +109,7 @@ Result<void> BlobFiles::put(std::string_view name, std::uint64_t version, std::s
   content.reserve(bytes.size() + file.size() + 32);
   ByteWriter writer(content);
   writer.u32(kMagic);
-  writer.u8(kFormat);
+  writer.u8(kBlobFilesFormat);
   writer.string(file);
   writer.string(bytes);
   writer.u32(crc32c(content));

@@ -7,7 +7,7 @@
 namespace ante {
 
 namespace {
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kLogRowsFormat = 1;
 constexpr std::size_t kLogKeyBytes = 10;
 }  // namespace
 
@@ -27,7 +27,7 @@ std::string log_prefix(std::string_view key, std::uint64_t first_sequence,
                        std::uint64_t next_sequence) {
   std::string prefix;
   ByteWriter writer(prefix);
-  writer.u8(kFormat);
+  writer.u8(kLogRowsFormat);
   writer.varint(first_sequence);
   writer.varint(next_sequence - first_sequence);
   writer.u32(crc32c(prefix, crc32c(key)));
@@ -45,7 +45,7 @@ Result<LogRow> decode_log_row(std::string_view key, std::string_view bytes) {
   row.next_sequence = row.first_sequence + reader.varint();
   const std::size_t covered = reader.position();
   const std::uint32_t crc = reader.u32();
-  if (!reader.ok() || format != kFormat || row.partition >= kStorePartitionsMax ||
+  if (!reader.ok() || format != kLogRowsFormat || row.partition >= kStorePartitionsMax ||
       crc != crc32c(bytes.substr(0, covered), crc32c(key))) {
     return data_loss("the log row of commit " + std::to_string(row.commit) + ", partition " +
                      std::to_string(row.partition) + " is damaged");
@@ -63,7 +63,7 @@ std::string heads_key(std::uint64_t commit) {
 std::string encode_heads(const Heads& heads) {
   std::string bytes;
   ByteWriter writer(bytes);
-  writer.u8(kFormat);
+  writer.u8(kLogRowsFormat);
   std::size_t used = heads.next.size();
   while (used > 0 && heads.next[used - 1] <= 1) --used;
   writer.varint(used);
@@ -82,7 +82,7 @@ Result<Heads> decode_heads(std::string_view key, std::string_view bytes) {
   const std::uint8_t format = reader.u8();
   const std::size_t used = reader.count(1);
   for (std::size_t p = 0; p < used; ++p) heads.next.push_back(reader.varint());
-  if (!reader.ok() || !reader.at_end() || format != kFormat || used > kStorePartitionsMax) {
+  if (!reader.ok() || !reader.at_end() || format != kLogRowsFormat || used > kStorePartitionsMax) {
     return damaged;
   }
   return heads;
