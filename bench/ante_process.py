@@ -152,3 +152,11 @@ def write_result(name, report):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(report, indent=1) + "\n")
     print(f"wrote {path.relative_to(ROOT)}")
+
+
+def finish(report, name=None):
+    """Prints a report, keeps it as `name` if that is given, and says how the program is to exit."""
+    print(json.dumps(report, indent=1))
+    if name:
+        write_result(name, report)
+    return 0 if all(report["verdicts"].values()) else 1

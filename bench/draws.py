@@ -13,7 +13,7 @@ import random
 import subprocess
 import sys
 
-from ante_process import AnteServer, commit_of_tree, find_program, scratch_folder, write_result
+from ante_process import AnteServer, commit_of_tree, find_program, finish, scratch_folder
 
 SECRET = "5a" * 16
 ITEMS, TOPICS, READERS = 60, 6, 240
@@ -193,10 +193,7 @@ def main():
             test["holdoutServedWithCertainty"] for test in report["tests"].values()),
         "there is something to compare": all(report["tests"][name]["cells"] > 4 for name in CELL_EXPLORED),
     }
-    print(json.dumps(report, indent=1))
-    if options.save:
-        write_result(report["bench"], report)
-    return 0 if all(report["verdicts"].values()) else 1
+    return finish(report, report["bench"] if options.save else None)
 
 
 if __name__ == "__main__":

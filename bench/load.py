@@ -13,7 +13,7 @@ import json
 import subprocess
 import sys
 
-from ante_process import AnteServer, commit_of_tree, find_program, scratch_folder, write_result
+from ante_process import AnteServer, commit_of_tree, find_program, finish, scratch_folder
 
 SLOW_START_S = 10
 
@@ -92,10 +92,7 @@ def main():
     with scratch_folder(options.scratch) as folder, AnteServer(options.ante, folder / "data") as server:
         server.init().start()
         report = BENCHES[options.mode](options, server, folder)
-    print(json.dumps(report, indent=1))
-    if options.save:
-        write_result(report["bench"], report)
-    return 0 if all(report["verdicts"].values()) else 1
+    return finish(report, report["bench"] if options.save else None)
 
 
 if __name__ == "__main__":

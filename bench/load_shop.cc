@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <simdjson.h>
 
 #include <fmt/core.h>
 
@@ -84,6 +85,32 @@ std::string event_message(const LoadOptions&, std::uint32_t person, std::uint32_
       person, id, at, item, item, id);
 }
 
+namespace {
+
+// Until those who follow the log have seen all that was sent: what they do with it is not what is
+// measured next.
+void wait_for_followers(HttpClient& client) {
+  simdjson::dom::parser parser;
+  for (;;) {
+    const HttpClient::Answer health = client.call_and_wait({"GET", "/healthz?verbose", "", ""});
+    simdjson::dom::element root;
+    std::int64_t last = -1, seen = -2, queued = -1;
+    if (parser.parse(health.body).get(root) != simdjson::SUCCESS ||
+        root.at_pointer("/journal/lastCommit").get(last) != simdjson::SUCCESS ||
+        root.at_pointer("/journal/followerCommit").get(seen) != simdjson::SUCCESS ||
+        root.at_pointer("/journal/queued").get(queued) != simdjson::SUCCESS) {
+      std::fprintf(stderr, "healthz: %d %s\n", health.status, health.body.c_str());
+      std::exit(5);
+    }
+    if (queued == 0 && seen == last) {
+      return;
+    }
+    client.poll(50);
+  }
+}
+
+}  // namespace
+
 void preload(HttpClient& client, const LoadOptions& options) {
   const HttpClient::Answer slot =
       client.call_and_wait({"PUT", "/v1/slots/home", "",
@@ -120,6 +147,7 @@ void preload(HttpClient& client, const LoadOptions& options) {
     }
   }
   client.wait_until_idle();
+  wait_for_followers(client);
 }
 
 }  // namespace ante::bench

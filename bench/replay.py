@@ -11,7 +11,7 @@ import pathlib
 import subprocess
 import sys
 
-from ante_process import ROOT, AnteServer, commit_of_tree, find_program, scratch_folder, write_result
+from ante_process import ROOT, AnteServer, commit_of_tree, find_program, finish, scratch_folder
 
 SKIPPED = 77
 FOLDERS = {"globo": "globo-news", "retail": "online-retail"}
@@ -68,10 +68,8 @@ def main():
         report["stopExitCode"] = server.stop()
         report["dataBytes"] = sum(file.stat().st_size for file in (folder / "data").rglob("*") if file.is_file())
     report["verdicts"] = verdicts(report)
-    print(json.dumps(report, indent=1))
-    if options.save:
-        write_result(report["bench"] + ("-damaged" if options.damage else ""), report)
-    return 0 if all(report["verdicts"].values()) else 1
+    name = report["bench"] + ("-damaged" if options.damage else "")
+    return finish(report, name if options.save else None)
 
 
 if __name__ == "__main__":

@@ -185,9 +185,11 @@ struct LiveItems::State {
 void LiveItems::State::raise(ItemIndex item, std::size_t h) {
   PublicList& list = top[h];
   std::size_t size = relaxed(list.size);
+  const double mine = strength(item, h);
+  // Most items are weaker than the last of the list, so they are not in it.
+  if (size == top_size(h) && mine < strength(ItemIndex{relaxed(list.items[size - 1])}, h)) return;
   std::size_t at = 0;
   while (at < size && relaxed(list.items[at]) != item.value) ++at;
-  const double mine = strength(item, h);
   if (at == size) {
     if (size < top_size(h)) {
       put(list.items[size], item.value);

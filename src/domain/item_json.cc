@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/json_parser.h"
+#include "base/json_text.h"
 #include "base/json_writer.h"
 #include "base/time_text.h"
 #include "domain/item.h"
@@ -85,7 +86,7 @@ void read_attrs(const JsonFields& fields, Item& item) {
     fields.refuse("attrs", std::string("must be an object, found ") + json_kind(*attrs));
     return;
   }
-  item.attrs_json = simdjson::to_string(*attrs);
+  item.attrs_json = json_text(*attrs);
 }
 
 void read_topics(const JsonFields& fields, Item& item) {
@@ -144,7 +145,7 @@ void write_merged(JsonWriter& json, const simdjson::dom::element* target,
                   simdjson::dom::element patch) {
   simdjson::dom::object changes;
   if (patch.get(changes) != simdjson::SUCCESS) {
-    json.raw(simdjson::to_string(patch));
+    json.raw(json_text(patch));
     return;
   }
   std::unordered_map<std::string_view, simdjson::dom::element> changed;
@@ -155,7 +156,7 @@ void write_merged(JsonWriter& json, const simdjson::dom::element* target,
     for (const auto member : before) {
       const auto change = changed.find(member.key);
       if (change == changed.end()) {
-        json.key(member.key).raw(simdjson::to_string(member.value));
+        json.key(member.key).raw(json_text(member.value));
         continue;
       }
       if (!change->second.is_null()) {

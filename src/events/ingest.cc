@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json_parser.h"
+#include "base/json_text.h"
 #include "base/mutex.h"
 #include "domain/json_fields.h"
 #include "events/message.h"
@@ -260,7 +261,7 @@ void Ingest::State::accept_parsed(const IngestCaller& caller, EndpointKind endpo
     Message message;
     std::optional<Refusal> problem = read_message(body->messages[i], type_of(endpoint), message);
     if (!problem && check_sizes) {
-      const std::size_t size = simdjson::to_string(body->messages[i]).size();
+      const std::size_t size = json_bytes(body->messages[i]);
       if (size > kEventBytesMax)
         problem = Refusal{"limit", "", too_large("the message", size, kEventBytesMax).message};
     }

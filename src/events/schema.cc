@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/json_text.h"
 #include "domain/json_fields.h"
 
 namespace ante {
@@ -441,7 +442,7 @@ std::optional<Refusal> read_properties(const std::optional<JsonElement>& propert
     return std::nullopt;
   if (auto problem = PropertyReader(event).read(object)) return problem;
   if (event.kind == EventKind::kPage && !event.items.empty()) event.kind = EventKind::kViewed;
-  event.properties_json = simdjson::to_string(*properties);
+  event.properties_json = json_text(*properties);
   return std::nullopt;
 }
 

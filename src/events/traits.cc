@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json_parser.h"
+#include "base/json_text.h"
 #include "domain/json_fields.h"
 
 namespace ante {
@@ -52,7 +53,7 @@ std::optional<Refusal> add(std::string name, const std::string& pointer, JsonEle
   }
   Fact fact;
   fact.name = std::move(name);
-  fact.value_json = simdjson::to_string(value);
+  fact.value_json = json_text(value);
   fact.provenance = provenance;
   fact.at_ms = at_ms;
   if (fact.value_json.size() > kTraitBytesMax) {

@@ -180,6 +180,38 @@ TEST_P(StoreContract, ErasesRowsByKeyAndByRange) {
   EXPECT_EQ(store().get(Table::kObjects, "a1").value(), "other table");
 }
 
+// Keys as the journal makes them: a day of four bytes, then anything. Of two rows of one key in one
+// commit the later one counts, in the same batch and in another.
+TEST_P(StoreContract, RowsAreAsIfWrittenOneAfterTheOther) {
+  Random random(7);
+  std::map<std::string, std::string> model;
+  for (std::uint64_t c = 1; c <= 40; ++c) {
+    std::vector<PartitionBatch> batches(3);
+    for (std::uint16_t p = 0; p < 3; ++p) {
+      batches[p].partition = p;
+      for (int i = 0; i < 60; ++i) {
+        std::string key("\0\0\0", 3);
+        key.push_back(static_cast<char>(random.below(2)));
+        key += std::to_string(random.below(400));
+        Row row{Table::kDedup, key, std::to_string(random.next())};
+        if (random.below(8) == 0) row.value.reset();
+        if (row.value.has_value())
+          model[row.key] = *row.value;
+        else
+          model.erase(row.key);
+        batches[p].rows.push_back(std::move(row));
+      }
+    }
+    ASSERT_TRUE(store().commit(c, batches));
+  }
+  std::map<std::string, std::string> seen;
+  ASSERT_TRUE(store().scan(Table::kDedup, "", [&](std::string_view key, std::string_view value) {
+    seen.emplace(key, value);
+    return true;
+  }));
+  EXPECT_EQ(seen, model);
+}
+
 TEST_P(StoreContract, ScansByPrefixInKeyOrder) {
   ASSERT_TRUE(commit_one(store(), 1,
                          row_batch({{Table::kMeta, "ab2", "2"},
