@@ -12,7 +12,6 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
@@ -39,7 +38,6 @@ constexpr std::array<const char*, 9> kFamilyNames = {
 constexpr const char* kFormatKey = "format";
 constexpr const char* kLastCommitKey = "last_commit";
 constexpr const char* kLeasePrefix = "lease/";
-constexpr std::size_t kDedupDayBytes = 4;  // a dedup key begins with its day
 constexpr std::uint64_t kStoreFormat = 1;
 constexpr std::uint64_t kHeadsEveryCommits = 1024;
 constexpr std::size_t kHeadsEveryBytes = 1u << 20;
@@ -69,9 +67,6 @@ rocksdb::ColumnFamilyOptions family_options(std::size_t family,
     options.compaction_style = rocksdb::kCompactionStyleUniversal;
     options.compression = rocksdb::kNoCompression;
     options.write_buffer_size = 16u << 20;
-    // A commit's keys of one day come in their order; from the last one it is not far to the next.
-    options.memtable_insert_with_hint_prefix_extractor.reset(
-        rocksdb::NewFixedPrefixTransform(kDedupDayBytes));
   }
   return options;
 }
@@ -276,8 +271,9 @@ Result<void> RocksdbStore::commit(std::uint64_t commit, std::span<const Partitio
     }
     for (const Row& row : b.rows) rows.push_back(&row);
   }
-  // In the order of keys: each insertion begins where the one before ended. Of two rows of one key
-  // the later one stays the later one.
+  // In the order of keys: insertions that follow each other touch the same memory. Of two rows of
+  // one key the later one stays the later one. (Hints from one insertion to the next, as RocksDB
+  // 7.8 offers them, break its own assertions.)
   std::stable_sort(rows.begin(), rows.end(), [](const Row* a, const Row* b) {
     return a->table != b->table ? a->table < b->table : a->key < b->key;
   });
