@@ -38,6 +38,9 @@ std::string estimators_report(const std::string& data_folder, std::uint64_t repe
 // on click rates drawn `draws` times from each test's posterior.
 std::string headlines_report(const std::string& data_folder, std::uint64_t draws);
 
+// The stake ledger in worlds with known means: promises kept, and what a good model earns.
+std::string ledger_report(std::uint64_t runs);
+
 double cpu_seconds();  // of this process
 
 }  // namespace ante::bench

@@ -1,10 +1,11 @@
-#!/usr/bin/env python3
+#!/ usr / bin / env python3
 """Policies and estimators on real sets, without a server: bench/offline.py MODE [--save].
 
 bandit      six labelled sets played as a bandit in one pass, 20 shuffles, SquareCB and epsilon-greedy
 speed       predictions and updates per processor second
 estimators  RMSE and coverage of the off-policy estimators against a known truth, 2,000 logs a case
 obd         the Open Bandit Dataset's men sample against textbook formulas
+ledger      the stake ledger in worlds of known means, 1,000 runs each
 headlines   headline tests replayed on rates from their posteriors, 200 draws
 
 Exit 77 where the data sets are absent, 1 where a promise is broken.
@@ -23,8 +24,10 @@ import tempfile
 from ante_process import ROOT, commit_of_tree, find_program, write_result
 
 SKIPPED = 77
-FOLDERS = {"bandit": "bandit-classification", "estimators": "bandit-classification", "obd": "obd-men",
-           "headlines": "upworthy"}
+FOLDERS = {"bandit":
+"bandit-classification",
+    "estimators" : "bandit-classification", "obd" : "obd-men", "headlines" : "upworthy"
+}
 AIM = 0.85  # of the anchor's loss
 TEXTBOOK = ROOT / "tests" / "golden" / "off_policy" / "textbook.py"
 SHRINKAGE = 3  # of DRos in the textbook
@@ -40,8 +43,7 @@ def bandit_verdicts(report):
         "at most .85 x the anchor on all (aim)": all(s["ratioToAnchor"] <= AIM for s in sets),
         "yeast at most the best fixed action": yeast["squarecb"]["value"] <= yeast["bestFixedLoss"],
         "probabilities sum to 1 within 1e-6": all(s["propensitySumError"] <= 1e-6 for s in sets),
-    }
-
+}
 
 def speed_verdicts(report):
     memory, text = report["inMemory"], report["textRead"]
@@ -63,8 +65,7 @@ def estimators_verdicts(report):
         "DR at most .8 x IPS on >= 4 of 6": sum(ratio <= 0.8 for ratio in by_set.values()) >= 4,
         "DR at most 1.25 x SNIPS": all(log["drToSnips"] <= 1.25 for log in judged.values()),
         "coverage of IPS, SNIPS and DR 92 to 97.5 %": all(0.92 <= share <= 0.975 for share in covered),
-    }
-
+}
 
 def headlines_verdicts(report):
     alarm, contenders = report["sampleRatioAlarm"], report["contenders"]
@@ -75,6 +76,15 @@ def headlines_verdicts(report):
         "SquareCB gains over uniform": contenders["squarecb"]["gainedOverUniform"]["interval"][0] > 0,
     }
 
+
+def ledger_verdicts(report):
+    bad = [world for world in report["worlds"] if world["lift"] < 0]
+    good = {world["defaultMean"]: world["gainShare"] for world in report["worlds"] if world["lift"] > 0}
+    return {
+        "promise kept in >= 93 % of runs, bad models": min(world["kept"] for world in bad) >= 0.93 * report["runs"],
+        "60 % of the gain of a good model, default .1 and .3": min(good[0.1], good[0.3]) >= 0.6,
+        "60 % of the gain of a good model, default .02 and .05": min(good[0.02], good[0.05]) >= 0.6,
+}
 
 def read_obd(folder, name):
     with gzip.open(folder / name / "men.csv.gz", "rt") as file:
@@ -97,10 +107,12 @@ def stored_rounds(folder):
     for number, (item, position, click, propensity) in enumerate(rounds):
         rest = (1 - propensity) / (len(items) - 1)
         yield {"decision": str(number), "chosen": item, "reward": click,
-               "actions": [{"id": i, "propensity": propensity if i == item else rest,
-                            "target": shown[i, position] / total[position],
-                            "estimate": worth[i, position][0] / worth[i, position][1]} for i in items]}
-
+               "actions": [{
+    "id" : i,
+           "propensity" : propensity if i == item else rest,
+           "target" : shown[i, position] / total[position],
+           "estimate" : worth[i, position][0] / worth[i, position][1]} for i in items]
+}
 
 def obd_report(options, folder):
     ante = find_program("ante", options.ante)
@@ -135,11 +147,10 @@ def obd_verdicts(report):
         "truth within each interval": all(
             estimates[name]["interval"][0] <= report["onPolicy"]["value"] <= estimates[name]["interval"][1]
             for name in ("ips", "snips", "dr")),
-    }
-
+}
 
 VERDICTS = {"bandit": bandit_verdicts, "speed": speed_verdicts, "estimators": estimators_verdicts,
-            "obd": obd_verdicts, "headlines": headlines_verdicts}
+            "obd": obd_verdicts, "headlines": headlines_verdicts, "ledger": ledger_verdicts}
 
 
 def main():

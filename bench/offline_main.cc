@@ -1,4 +1,4 @@
-// offline_bench bandit|speed|estimators|headlines [--data FOLDER] [--times N] [--commit C]
+// offline_bench bandit|speed|estimators|headlines|ledger [--data FOLDER] [--times N] [--commit C]
 
 #include <charconv>
 #include <cstdio>
@@ -10,7 +10,7 @@
 namespace {
 
 constexpr const char* kUsage =
-    "usage: offline_bench bandit|speed|estimators|headlines [--data FOLDER] [--times N]\n"
+    "usage: offline_bench bandit|speed|estimators|headlines|ledger [--data FOLDER] [--times N]\n"
     "                     [--commit C]; N: shuffles, repetitions or draws\n";
 
 int usage() {
@@ -48,6 +48,8 @@ int main(int argc, char** argv) {
     report = estimators_report(data, times > 0 ? times : 2000);
   } else if (mode == "headlines") {
     report = headlines_report(data, times > 0 ? times : 200);
+  } else if (mode == "ledger") {
+    report = ledger_report(times > 0 ? times : 1000);
   } else {
     return usage();
   }
