@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 
 #include "base/check.h"
 
@@ -10,24 +11,44 @@ namespace ante {
 namespace {
 
 constexpr std::size_t kLanes = 8;
-constexpr std::size_t kRowsAtOnce = 4;
+constexpr std::size_t kColumnsAtOnce = 4;
 constexpr std::size_t kStackFeatures = 1024;
 constexpr int kNewtonStepsMax = 20;
 constexpr double kNewtonPrecision = 1e-7;
 constexpr double kCurvatureMin = 1e-3;  // a row that was foreseen still teaches a little
 
-std::size_t padded_size(std::size_t size) { return (size + kLanes - 1) / kLanes * kLanes; }
+using Lanes = std::array<float, kLanes>;
+
+std::size_t rounded_up(std::size_t size, std::size_t to) { return (size + to - 1) / to * to; }
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
-float sum_of_lanes(const std::array<float, kLanes>& sums) {
+// Four floats at once, as g++ and clang both have them on every machine.
+using Four [[gnu::vector_size(16)]] = float;
+
+Four load_four(const float* from) {
+  Four four;
+  std::memcpy(&four, from, sizeof four);
+  return four;
+}
+
+// The sums of a, of b, of c and of d.
+Four sums_of_four(Four a, Four b, Four c, Four d) {
+  const Four ab =
+      __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Four cd =
+      __builtin_shufflevector(c, d, 0, 4, 1, 5) + __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+
+float sum_of_lanes(const Lanes& sums) {
   return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
 // Sums in kLanes parts, in an order that does not depend on the compiler's choice of vectors.
 // REQUIRES size a multiple of kLanes.
 float dot(const float* a, const float* b, std::size_t size) {
-  std::array<float, kLanes> sums{};
+  Lanes sums{};
   for (std::size_t j = 0; j < size; j += kLanes) {
     for (std::size_t k = 0; k < kLanes; ++k) sums[k] += a[j + k] * b[j + k];
   }
@@ -66,46 +87,60 @@ double implicit_move(double log_odds, double variance, double reward) {
 
 OnlineLogistic::OnlineLogistic(std::size_t features, double prior_variance)
     : weights_(features, 0.0F),
-      row_start_((features + kRowsAtOnce - 1) / kRowsAtOnce * kRowsAtOnce + 1, 0),
-      padded_(padded_size(features), 0.0F),
-      gain_(padded_size(features), 0.0F) {
+      diagonal_(rounded_up(features, kColumnsAtOnce), 0.0F),
+      column_start_(diagonal_.size() + 1, 0),
+      padded_(rounded_up(features, kLanes), 0.0F),
+      projected_(padded_.size(), 0.0F),
+      gain_(padded_.size(), 0.0F) {
   CHECK(features >= 1 && prior_variance > 0);
-  for (std::size_t i = 0; i + 1 < row_start_.size(); ++i)
-    row_start_[i + 1] = row_start_[i] + padded_size(i + 1);
-  covariance_.assign(row_start_.back(), 0.0F);
-  const auto half = static_cast<float>(prior_variance / static_cast<double>(features) / 2);
-  for (std::size_t i = 0; i < features; ++i) row(i)[i] = half;
+  for (std::size_t j = 0; j < diagonal_.size(); ++j)
+    column_start_[j + 1] = column_start_[j] + rounded_up(j + 1, kLanes);
+  factor_.assign(column_start_.back(), 0.0F);
+  for (std::size_t j = 0; j < features; ++j) {
+    column(j)[j] = 1;
+    diagonal_[j] = static_cast<float>(prior_variance / static_cast<double>(features));
+  }
+}
+
+void OnlineLogistic::project(const float* x, std::size_t count, float* f) const {
+  static_assert(kColumnsAtOnce == 4 && kLanes % kColumnsAtOnce == 0);
+  for (std::size_t j = 0; j < count; j += kColumnsAtOnce) {
+    const float *a = column(j), *b = column(j + 1), *c = column(j + 2), *d = column(j + 3);
+    Four sa{}, sb{}, sc{}, sd{};
+    for (std::size_t i = 0; i <= j; i += 4) {  // four columns from 4 n on end in the same four
+      const Four value = load_four(x + i);
+      sa += load_four(a + i) * value;
+      sb += load_four(b + i) * value;
+      sc += load_four(c + i) * value;
+      sd += load_four(d + i) * value;
+    }
+    const Four sums = sums_of_four(sa, sb, sc, sd);
+    std::memcpy(f + j, &sums, sizeof sums);
+  }
 }
 
 double OnlineLogistic::variance(std::span<const float> x) const {
   CHECK(x.size() <= weights_.size());
-  std::array<float, kStackFeatures> stack;  // only what is copied or filled is read
+  std::array<float, 2 * kStackFeatures> stack;  // only what is copied, filled or projected is read
   std::vector<float> heap;
-  const std::size_t size = padded_size(x.size());
+  // Columns beyond the row matter too once they were used: U couples them to those before.
+  const std::size_t count = std::max(used_, x.size());
+  const std::size_t size = rounded_up(count, kLanes);
   float* padded = stack.data();
-  if (size > stack.size()) {
-    heap.resize(size);
+  if (2 * size > stack.size()) {
+    heap.resize(2 * size);
     padded = heap.data();
   }
+  float* const f = padded + size;
   std::ranges::copy(x, padded);
   std::fill(padded + x.size(), padded + size, 0.0F);
-  // x'Px = 2 sum_i x_i sum_{j<=i} T_ij x_j, with T the triangle and half the diagonal. Rows are
-  // taken kRowsAtOnce at a time, which are equally long; where x is 0 in all of them they cost
-  // nothing.
-  static_assert(kRowsAtOnce == 4 && kLanes % kRowsAtOnce == 0);
-  std::array<float, kLanes> sums{};
-  for (std::size_t i = 0; i < x.size(); i += kRowsAtOnce) {
-    const float *s = padded + i, *a = row(i), *b = row(i + 1), *c = row(i + 2), *d = row(i + 3);
-    if (s[0] == 0 && s[1] == 0 && s[2] == 0 && s[3] == 0) continue;
-    const float s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];
-    for (std::size_t j = 0; j <= i; j += kLanes) {
-      for (std::size_t k = 0; k < kLanes; ++k) {
-        const std::size_t at = j + k;
-        sums[k] += ((s0 * a[at] + s1 * b[at]) + (s2 * c[at] + s3 * d[at])) * padded[at];
-      }
-    }
+  project(padded, count, f);
+  Four sums{};
+  for (std::size_t j = 0; j < count; j += kColumnsAtOnce) {
+    const Four four = load_four(f + j);
+    sums += load_four(diagonal_.data() + j) * four * four;
   }
-  return std::max(2 * static_cast<double>(sum_of_lanes(sums)), 0.0);  // rounding may go below 0
+  return static_cast<double>((sums[0] + sums[2]) + (sums[1] + sums[3]));
 }
 
 double OnlineLogistic::expect(std::span<const float> x, double offset) const {
@@ -115,33 +150,44 @@ double OnlineLogistic::expect(std::span<const float> x, double offset) const {
 
 void OnlineLogistic::update(std::span<const float> x, double reward, double offset) {
   CHECK(x.size() <= weights_.size() && reward >= 0 && reward <= 1);
+  used_ = std::max(used_, x.size());
   std::ranges::copy(x, padded_.begin());
   std::fill(padded_.begin() + static_cast<std::ptrdiff_t>(x.size()), padded_.end(), 0.0F);
-  std::ranges::fill(gain_, 0.0F);
-  // gain = P x from the triangle: each row gives its own sum, and to those up to it.
-  used_ = std::max(used_, x.size());
-  const std::size_t rows = used_;  // beyond them P is diagonal still, and P x is 0
-  for (std::size_t i = 0; i < rows; ++i) {
-    const float* t = row(i);
-    const float across = dot(t, padded_.data(), padded_size(i + 1));
-    if (padded_[i] != 0) add_scaled(gain_.data(), padded_[i], t, i + 1);
-    gain_[i] += across;
-  }
+  project(padded_.data(), used_, projected_.data());
   double variance = 0;
-  for (std::size_t i = 0; i < rows; ++i)
-    variance += static_cast<double>(padded_[i]) * static_cast<double>(gain_[i]);
-  variance = std::max(variance, 0.0);
-  if (variance == 0) return;  // a row of zeros teaches nothing
+  for (std::size_t j = 0; j < used_; ++j) {
+    const auto f = static_cast<double>(projected_[j]);
+    variance += static_cast<double>(diagonal_[j]) * f * f;
+  }
+  if (!(variance > 0)) return;  // a row of zeros teaches nothing
   const double log_odds = offset + plain_dot(weights_, x);
   const double move = implicit_move(log_odds, variance, reward);
   const double expected = sigmoid(log_odds + move);
   const double curvature = std::max(kCurvatureMin, expected * (1 - expected));
-  const auto step = static_cast<float>(move / variance);
-  const auto shrink = static_cast<float>(curvature / (1 + curvature * variance));
-  for (std::size_t i = 0; i < rows; ++i) {
-    weights_[i] += step * gain_[i];
-    add_scaled(row(i), -shrink * gain_[i], gain_.data(), i);
-    row(i)[i] -= shrink * gain_[i] * gain_[i] / 2;
+  shrink(1 / curvature);
+  add_scaled(weights_.data(), static_cast<float>(move / variance), gain_.data(), used_);
+}
+
+// Bierman's update for a row of noise variance `noise`, with U'x in projected_; gain_ becomes the
+// old P times x.
+void OnlineLogistic::shrink(double noise) {
+  std::fill(gain_.begin(), gain_.end(), 0.0F);
+  double before = noise;
+  for (std::size_t j = 0; j < used_; ++j) {
+    const auto f = static_cast<double>(projected_[j]);
+    const double v = static_cast<double>(diagonal_[j]) * f;
+    const double after = before + v * f;
+    diagonal_[j] = static_cast<float>(static_cast<double>(diagonal_[j]) * before / after);
+    const auto factor = static_cast<float>(-f / before), share = static_cast<float>(v);
+    float* const u = column(j);
+    float* const gain = gain_.data();
+    for (std::size_t i = 0; i < j; ++i) {
+      const float old = u[i];
+      u[i] = old + factor * gain[i];
+      gain[i] += share * old;
+    }
+    gain[j] = share;
+    before = after;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "learning/online_logistic.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -115,6 +116,35 @@ TEST(OnlineLogistic, NoRewardOvershootsAndZerosTeachNothing) {
   model.update(zeros, 1);
   EXPECT_EQ(model.expect(x), before);
   EXPECT_NEAR(model.expect(zeros), 0.5, 1e-12);
+}
+
+// Features that depend on each other (levels sum to the constant) leave directions of which nothing
+// is ever learned. A covariance updated by subtraction in single precision loses itself there: its
+// variances fell below 0 and the weights ran away within these rows.
+TEST(OnlineLogistic, StaysSoundAfterManyRowsOfDependentFeatures) {
+  constexpr std::size_t kLevels = 8;
+  OnlineLogistic model(2 * kLevels + 1, 1e5);
+  Random random(6);
+  std::vector<float> x(2 * kLevels + 1, 0.0F);
+  const auto set_levels = [&](std::size_t one, std::size_t two) {
+    std::fill(x.begin(), x.end(), 0.0F);
+    x[0] = x[1 + one] = x[1 + kLevels + two] = 1;
+  };
+  const auto truth = [](std::size_t one, std::size_t two) {
+    return sigmoid(-2 + 0.3 * static_cast<double>(one) - 0.2 * static_cast<double>(two));
+  };
+  for (int row = 0; row < 300'000; ++row) {
+    const std::size_t one = random.below(kLevels), two = random.below(kLevels);
+    set_levels(one, two);
+    model.update(x, random.uniform() < truth(one, two) ? 1 : 0);
+  }
+  for (std::size_t one = 0; one < kLevels; ++one) {
+    for (std::size_t two = 0; two < kLevels; ++two) {
+      set_levels(one, two);
+      EXPECT_NEAR(model.expect(x), truth(one, two), 0.015) << one << " " << two;
+      EXPECT_GT(model.variance(x), 0);
+    }
+  }
 }
 
 TEST(OnlineLogistic, AnOffsetIsWhatUnseenRowsExpect) {
