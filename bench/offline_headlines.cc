@@ -280,6 +280,7 @@ void write_spread(JsonWriter& json, const char* name, const std::vector<double>&
 void write_contender(JsonWriter& json, Contender c, const Outcome& outcome,
                      const DrawTotals& totals) {
   std::vector<double> gained;
+  gained.reserve(totals.clicks[c].size());
   for (std::size_t d = 0; d < totals.clicks[c].size(); ++d)
     gained.push_back(totals.clicks[c][d] / totals.clicks[kUniform][d] - 1);
   json.key(kNames[c]).begin_object();
@@ -321,6 +322,7 @@ std::string headlines_report(const std::string& data_folder, std::uint64_t draws
     std::array<Outcome, kContenders> of_draw;
     for (const HeadlineTest* test : sound) {
       std::vector<double> rates;
+      rates.reserve(test->impressions.size());
       for (std::size_t a = 0; a < test->impressions.size(); ++a) {
         rates.push_back(beta_draw(
             weight * test->rate() + test->clicks[a],

@@ -20,6 +20,7 @@ struct Answer {
 Answer run(std::vector<std::string> words) {
   words.insert(words.begin(), "ante");
   std::vector<const char*> arguments;
+  arguments.reserve(words.size());
   for (const std::string& word : words) arguments.push_back(word.c_str());
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();

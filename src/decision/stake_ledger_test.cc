@@ -71,7 +71,8 @@ TEST(StakeLedger, KeepsItsPromiseWhenRewardsComeLate) {
   EXPECT_GE(kept, 186);
 }
 
-// +20 % of a default of 10 %: .67 of the gain by 50,000 rounds. Of 5 % it is .47: half the clicks.
+// +20 % of a default of 10 %: about two thirds of the gain by 50,000 rounds. Of 5 % it is .44,
+// because half as many clicks tell half as much.
 TEST(StakeLedger, LetsAGoodModelEarn) {
   double share = 0;
   constexpr int kRuns = 20;

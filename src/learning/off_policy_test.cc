@@ -72,6 +72,7 @@ TEST(OffPolicy, EstimatesAndIntervalsHoldTheTruth) {
       std::array<int, 3> held{};
       for (int log = 0; log < kLogs; ++log) {
         std::vector<OffPolicyRow> rows;
+        rows.reserve(kRounds);
         for (std::size_t i = 0; i < kRounds; ++i) rows.push_back(world.draw(random));
         for (std::size_t e = 0; e < kEstimators.size(); ++e) {
           const double off = estimate_value(kEstimators[e], rows, 10) - world.truth();
@@ -155,6 +156,7 @@ TEST(OffPolicy, RefusesAtEachLimitAndSaysWhy) {
 TEST(OffPolicy, OnlyTheUnbiasedCarryIntervals) {
   Random random(5);
   std::vector<OffPolicyRow> rows;
+  rows.reserve(2000);
   for (int i = 0; i < 2000; ++i) rows.push_back(SmallWorld(0).draw(random));
   const OffPolicyReport report = evaluate_off_policy(rows, {IntervalKind::kBootstrap, 7, 0});
   for (const Estimator e : kEstimators) {

@@ -64,7 +64,8 @@ class ObviousLogistic {
 
 // Sizes around the lanes of the kernel, rows shorter than the model and longer than the last.
 TEST(OnlineLogistic, IsTheObviousPosterior) {
-  for (const std::size_t size : {1, 2, 7, 8, 9, 16, 23, 41}) {
+  constexpr std::size_t kSizes[] = {1, 2, 7, 8, 9, 16, 23, 41};
+  for (const std::size_t size : kSizes) {
     OnlineLogistic model(size, 20);
     ObviousLogistic obvious(size, 20);
     Random random(size);

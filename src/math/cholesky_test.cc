@@ -10,7 +10,8 @@ namespace ante {
 namespace {
 
 TEST(Cholesky, SolvesWhatItFactored) {
-  for (const std::size_t rows : {1, 2, 5, 17, 64}) {
+  constexpr std::size_t kRows[] = {1, 2, 5, 17, 64};
+  for (const std::size_t rows : kRows) {
     Random random(rows);
     // A = B B' + I, as a full matrix beside the triangle.
     std::vector<std::vector<double>> b(rows, std::vector<double>(rows)), a = b;
