@@ -6,12 +6,11 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "decision/exploration.h"
 
 namespace ante {
 
 namespace {
-
-constexpr double kSquareCbGammaScale = 10;
 
 // An item by number: 0 .. hand - 1 in the hand, kHandItemsMax + j the j-th of the safe default
 // that is not in the hand.
@@ -259,27 +258,11 @@ void set_explore_weights(std::span<HandItem> hand, const RewardScale& scale) {
   for (HandItem& item : hand) item.explore_weight = 0;
   const std::size_t count = std::min(hand.size(), kExploreItemsMax);
   if (count == 0) return;
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < count; ++i) {
-    if (hand[i].gain_mean > hand[best].gain_mean) best = i;
-  }
-  const auto items = static_cast<double>(count);
-  double gamma = 0;
-  if (scale.rewards > 0) {
-    CHECK(scale.sd > 0);
-    gamma =
-        kSquareCbGammaScale * std::sqrt(static_cast<double>(scale.rewards) * items / 10) / scale.sd;
-  }
-  double elsewhere = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i == best) continue;
-    const double behind =
-        static_cast<double>(hand[best].gain_mean) - static_cast<double>(hand[i].gain_mean);
-    const double probability = 1 / (items + gamma * behind);
-    hand[i].explore_weight = static_cast<float>(probability);
-    elsewhere += probability;
-  }
-  hand[best].explore_weight = static_cast<float>(std::max(1 / items, 1 - elsewhere));
+  std::array<double, kExploreItemsMax> gains, weights;
+  for (std::size_t i = 0; i < count; ++i) gains[i] = static_cast<double>(hand[i].gain_mean);
+  squarecb_propensities({gains.data(), count}, squarecb_gamma(kSquareCbGammaScale, scale, count),
+                        {weights.data(), count});
+  for (std::size_t i = 0; i < count; ++i) hand[i].explore_weight = static_cast<float>(weights[i]);
 }
 
 }  // namespace ante

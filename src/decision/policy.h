@@ -68,8 +68,9 @@ Result<std::vector<float>> slate_propensities(const Mixture& mixture,
                                               std::span<const ItemKey> items);
 
 // Sets explore_weight of the first kExploreItemsMax items by SquareCB (Foster & Rakhlin 2020) on
-// gain_mean, and 0 of the rest. gamma = 10 sqrt(t K / 10) / sd, with t matured rewards and sd the
-// running standard deviation of reward in the slot, so that the unit of reward does not matter.
+// gain_mean (decision/exploration.h), and 0 of the rest. gamma = 10 sqrt(t K / 10) / sd, with t
+// matured rewards and sd the running standard deviation of reward in the slot, so that the unit of
+// reward does not matter.
 // REQUIRES scale.sd > 0 when scale.rewards > 0.
 void set_explore_weights(std::span<HandItem> hand, const RewardScale& scale);
 

@@ -1,0 +1,75 @@
+#include "decision/stake_ledger.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/check.h"
+#include "math/statistics.h"
+
+namespace ante {
+
+StakeLedger::StakeLedger(const StakeLedgerOptions& options) : options_(options) {
+  CHECK(options.allowed_loss > 0 && options.allowed_loss < 1);
+  CHECK(options.confidence > 0 && options.confidence < 1);
+  CHECK(options.stake_max >= 0 && options.stake_max < 1 && options.rounds_planned >= 1);
+}
+
+double StakeLedger::default_mean() const {
+  return default_rounds_ > 0 ? default_rewards_ / default_rounds_ : 0;
+}
+
+double StakeLedger::slack() const {
+  if (rewarded_bets_ < kEvidenceMin || rewarded_defaults_ < kEvidenceMin)
+    return -std::numeric_limits<double>::infinity();
+  const auto n = static_cast<double>(settled_);
+  const double variance = std::max(0.0, (squares_ - sum_ * sum_ / n) / n);
+  // One-sided: the two-sided sequence at twice the error.
+  const double half_width =
+      sequence_half_width(n, options_.rounds_planned, 2 * (1 - options_.confidence));
+  return sum_ - n * std::sqrt(variance) * half_width;
+}
+
+double StakeLedger::stake() const {
+  const auto after = static_cast<double>(rounds_ + 1);
+  const bool certain =
+      static_cast<double>(bets_ + 1) <= kCertainShare * options_.allowed_loss * after;
+  const double mean = default_mean();
+  // Open bets and the next one may each cost a whole default.
+  const double left = slack() - static_cast<double>(bets_open_ + 1) * mean;
+  const double allowance = options_.allowed_loss * static_cast<double>(settled_) * mean;
+  double stake = certain ? options_.allowed_loss : 0;
+  if (left >= 0 && allowance > 0)
+    stake = std::max(stake, options_.stake_max * std::min(1.0, left / allowance));
+  return std::min(stake, options_.stake_max);
+}
+
+void StakeLedger::draw(bool bet) {
+  ++rounds_;
+  bets_ += bet ? 1 : 0;
+  bets_open_ += bet ? 1 : 0;
+}
+
+void StakeLedger::settle(double stake, bool bet, double reward) {
+  CHECK(std::isfinite(reward) && reward >= 0);
+  CHECK(stake >= 0 && stake <= options_.stake_max && settled_ < rounds_);
+  CHECK(!bet || (bets_open_ > 0 && stake > 0));
+  ++settled_;
+  double z = 0;
+  if (bet) {
+    --bets_open_;
+    rewarded_bets_ += reward > 0 ? 1 : 0;
+    z = reward;
+  } else {
+    rewarded_defaults_ += reward > 0 ? 1 : 0;
+    default_rewards_ += reward / (1 - stake);
+    default_rounds_ += 1 / (1 - stake);
+    z = -reward * (stake - options_.allowed_loss) / (1 - stake);
+  }
+  sum_ += z;
+  // The draw itself moves the true gain by (B - p) of it, at most a default.
+  const double off = (bet ? 1 - stake : -stake) * default_mean();
+  squares_ += z * z + off * off;
+}
+
+}  // namespace ante
