@@ -17,7 +17,7 @@ struct Answer {
   std::string out, messages;
 };
 
-Answer run(std::vector<std::string> words) {
+Answer evaluate(std::vector<std::string> words) {
   words.insert(words.begin(), "ante");
   std::vector<const char*> arguments;
   arguments.reserve(words.size());
@@ -60,7 +60,7 @@ double number(simdjson::dom::element element) {
 TEST(EvaluatePolicy, AnswersInJson) {
   const std::string path = file_of("log.ndjson", log_of(800));
   const Answer answer =
-      run({"evaluate", "policy", "--log", path, "--policy", "constant:good", "--json"});
+      evaluate({"evaluate", "policy", "--log", path, "--policy", "constant:good", "--json"});
   ASSERT_EQ(answer.exit, 0) << answer.messages;
   JsonParser parser(1 << 20);
   const auto json = parser.parse(answer.out);
@@ -78,8 +78,8 @@ TEST(EvaluatePolicy, AnswersInJson) {
 
 TEST(EvaluatePolicy, SaysInWordsAndReadsGzip) {
   const std::string path = file_of("log.ndjson.gz", gzip_bytes(log_of(800)));
-  const Answer answer =
-      run({"evaluate", "policy", "--log", path, "--policy", "constant:good", "--estimator", "dr"});
+  const Answer answer = evaluate(
+      {"evaluate", "policy", "--log", path, "--policy", "constant:good", "--estimator", "dr"});
   ASSERT_EQ(answer.exit, 0) << answer.messages;
   EXPECT_NE(answer.out.find("  dr    0.74"), std::string::npos) << answer.out;
   EXPECT_EQ(answer.out.find("snips"), std::string::npos);
@@ -88,7 +88,7 @@ TEST(EvaluatePolicy, SaysInWordsAndReadsGzip) {
 TEST(EvaluatePolicy, RefusesAValueAndSaysWhy) {
   const std::string path = file_of("short.ndjson", log_of(100));
   const Answer answer =
-      run({"evaluate", "policy", "--log", path, "--policy", "constant:good", "--json"});
+      evaluate({"evaluate", "policy", "--log", path, "--policy", "constant:good", "--json"});
   ASSERT_EQ(answer.exit, 0);
   JsonParser parser(1 << 20);
   const auto json = parser.parse(answer.out);
@@ -109,7 +109,7 @@ TEST(EvaluatePolicy, EvaluatesSlates) {
            "\n";
   }
   const Answer answer =
-      run({"evaluate", "policy", "--log", file_of("slates.ndjson", log), "--json"});
+      evaluate({"evaluate", "policy", "--log", file_of("slates.ndjson", log), "--json"});
   ASSERT_EQ(answer.exit, 0) << answer.messages;
   JsonParser parser(1 << 20);
   const auto json = parser.parse(answer.out);
@@ -147,7 +147,7 @@ TEST(EvaluatePolicy, BadInputNamesFileLineAndWhatToDo) {
   for (const Case& c : cases) {
     std::vector<std::string> words = {"evaluate", "policy"};
     words.insert(words.end(), c.words.begin(), c.words.end());
-    const Answer answer = run(words);
+    const Answer answer = evaluate(words);
     EXPECT_EQ(answer.exit, c.exit) << answer.messages;
     EXPECT_NE(answer.messages.find(c.says), std::string::npos) << answer.messages << c.says;
   }
@@ -166,7 +166,7 @@ TEST(EvaluateBandit, AnswersInJsonAndInWords) {
                                           "--policy", "squarecb", "--seed", "5"};
   std::vector<std::string> with_json = words;
   with_json.emplace_back("--json");
-  const Answer answer = run(with_json), again = run(with_json), text = run(words);
+  const Answer answer = evaluate(with_json), again = evaluate(with_json), text = evaluate(words);
   ASSERT_EQ(answer.exit, 0) << answer.messages;
   EXPECT_EQ(answer.out, again.out);
   JsonParser parser(1 << 20);
@@ -182,14 +182,14 @@ TEST(EvaluateBandit, AnswersInJsonAndInWords) {
 
 TEST(EvaluateBandit, BadInputIsRefused) {
   const std::string path = file_of("bad.tsv", "x\ttarget\n1\ta\nred\tb\n");
-  const Answer bad = run({"evaluate", "bandit", "--data", path});
+  const Answer bad = evaluate({"evaluate", "bandit", "--data", path});
   EXPECT_EQ(bad.exit, 1);
   EXPECT_NE(bad.messages.find("line 3: column 'x' holds 'red'"), std::string::npos);
-  EXPECT_EQ(run({"evaluate", "bandit", "--data", path, "--policy", "best"}).exit, 1);
-  EXPECT_EQ(run({"evaluate", "bandit", "--data", "no/such/file"}).exit, 3);
-  EXPECT_EQ(run({"evaluate", "bandit", "--data", path, "--seed", "x"}).exit, 2);
-  EXPECT_EQ(run({"evaluate", "bandit"}).exit, 2);
-  EXPECT_EQ(run({"evaluate"}).exit, 2);
+  EXPECT_EQ(evaluate({"evaluate", "bandit", "--data", path, "--policy", "best"}).exit, 1);
+  EXPECT_EQ(evaluate({"evaluate", "bandit", "--data", "no/such/file"}).exit, 3);
+  EXPECT_EQ(evaluate({"evaluate", "bandit", "--data", path, "--seed", "x"}).exit, 2);
+  EXPECT_EQ(evaluate({"evaluate", "bandit"}).exit, 2);
+  EXPECT_EQ(evaluate({"evaluate"}).exit, 2);
 }
 
 }  // namespace

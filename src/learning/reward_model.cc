@@ -10,7 +10,7 @@
 namespace ante {
 namespace {
 
-constexpr double kDeviationMin = 1e-9;
+constexpr double kRewardDeviationMin = 1e-9;
 
 using Sums = std::array<double, kFolds>;
 
@@ -27,7 +27,7 @@ std::vector<double> standardised(const BanditLog& log) {
     }
     const double sd = std::sqrt(squares / static_cast<double>(rounds));
     for (std::size_t i = 0; i < rounds; ++i)
-      x[i * width + f + 1] = sd > kDeviationMin ? (log.features_of(i)[f] - mean) / sd : 0;
+      x[i * width + f + 1] = sd > kRewardDeviationMin ? (log.features_of(i)[f] - mean) / sd : 0;
   }
   return x;
 }
