@@ -117,6 +117,11 @@ void ReplaySession::settle(const std::shared_ptr<Call>& call, const HttpReply& r
     submit(call);
     return;
   }
+  if (reply.status == 0) {
+    std::fprintf(stderr, "%s %s: %s does not answer any more, after %d tries\n", call->http.method,
+                 call->http.path.c_str(), options_.server.c_str(), call->tries);
+    std::exit(5);
+  }
   call->done(reply);
 }
 
