@@ -44,7 +44,14 @@ void write(JsonWriter& json, const simdjson::dom::element& element) {
   }
 }
 
-constexpr std::size_t kQuotes = 2, kBrackets = 2, kColon = 1;
+constexpr std::size_t kQuotes = 2, kBrackets = 2, kColon = 1, kComma = 1;
+constexpr std::size_t kEscapedBytesMax = 6;  // \u0001
+constexpr std::size_t kNumberBytesMax = 32;
+constexpr std::size_t kWordBytesMax = 5;  // false
+
+std::size_t text_bytes_at_most(std::string_view text) {
+  return text.size() * kEscapedBytesMax + kQuotes;
+}
 
 }  // namespace
 
@@ -55,31 +62,26 @@ std::string json_text(const simdjson::dom::element& element) {
   return text;
 }
 
-std::size_t json_bytes(const simdjson::dom::element& element) {
-  std::size_t bytes = 0, commas = 0;
+std::size_t json_bytes_at_most(const simdjson::dom::element& element) {
+  std::size_t bytes = kBrackets;
   switch (element.type()) {
     case element_type::ARRAY:
-      for (const simdjson::dom::element child : simdjson::dom::array(element)) {
-        bytes += json_bytes(child);
-        ++commas;
-      }
-      return bytes + kBrackets + (commas > 0 ? commas - 1 : 0);
+      for (const simdjson::dom::element child : simdjson::dom::array(element))
+        bytes += json_bytes_at_most(child) + kComma;
+      return bytes;
     case element_type::OBJECT:
-      for (const auto& [key, value] : simdjson::dom::object(element)) {
-        bytes += key.size() + kQuotes + kColon + json_bytes(value);
-        ++commas;
-      }
-      return bytes + kBrackets + (commas > 0 ? commas - 1 : 0);
+      for (const auto& [key, value] : simdjson::dom::object(element))
+        bytes += text_bytes_at_most(key) + kColon + json_bytes_at_most(value) + kComma;
+      return bytes;
     case element_type::STRING:
-      return std::string_view(element).size() + kQuotes;
-    case element_type::BOOL:
-      return bool(element) ? 4 : 5;
-    case element_type::NULL_VALUE:
-      return 4;
+      return text_bytes_at_most(std::string_view(element));
     case element_type::INT64:
     case element_type::UINT64:
     case element_type::DOUBLE:
-      return 1;
+      return kNumberBytesMax;
+    case element_type::BOOL:
+    case element_type::NULL_VALUE:
+      return kWordBytesMax;
   }
   return bytes;
 }

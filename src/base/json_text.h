@@ -1,4 +1,4 @@
-// The text of parsed JSON again, without spaces, and how long it is.
+// The text of parsed JSON again, without spaces, and a bound of its length.
 //
 // In: an element of a JsonParser's DOM, as deep as the parser allows. Pure; any thread.
 
@@ -13,8 +13,8 @@ namespace ante {
 // Parsing the text again gives an equal element.
 std::string json_text(const simdjson::dom::element& element);
 
-// About the length of that text, for limits: an escaped character counts as the bytes it stands
-// for, a number as one byte. Never more than the length.
-std::size_t json_bytes(const simdjson::dom::element& element);
+// A bound of that text's length, found without writing it: never less than the length, at most six
+// times as much of a text and 32 bytes of a number.
+std::size_t json_bytes_at_most(const simdjson::dom::element& element);
 
 }  // namespace ante

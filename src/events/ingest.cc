@@ -260,8 +260,8 @@ void Ingest::State::accept_parsed(const IngestCaller& caller, EndpointKind endpo
   for (std::size_t i = 0; i < body->messages.size(); ++i) {
     Message message;
     std::optional<Refusal> problem = read_message(body->messages[i], type_of(endpoint), message);
-    if (!problem && check_sizes) {
-      const std::size_t size = json_bytes(body->messages[i]);
+    if (!problem && check_sizes && json_bytes_at_most(body->messages[i]) > kEventBytesMax) {
+      const std::size_t size = json_text(body->messages[i]).size();
       if (size > kEventBytesMax)
         problem = Refusal{"limit", "", too_large("the message", size, kEventBytesMax).message};
     }
