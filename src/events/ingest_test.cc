@@ -266,6 +266,29 @@ TEST_F(IngestTest, RefusesAWholeCallThatCannotBeRead) {
   EXPECT_EQ(reply.refused->code, ErrorCode::kUnavailable);
 }
 
+// In a batch each message is measured as the text it is: numbers by their digits, and control
+// characters as they are escaped.
+TEST_F(IngestTest, AMessageOfABatchIsRefusedFromOneByteBeyondTheLimit) {
+  const auto message = [](const char* name, const std::string& value) {
+    std::string text = R"({"type":"track","anonymousId":"p","messageId":"m","event":"x",)";
+    return text + "\"properties\":{\"" + name + "\":" + value + "}}";
+  };
+  const std::string big = message("fill", "\"" + std::string(kEventBytesMax / 2, 'f') + "\"");
+  const auto accepted = [&](const std::string& list) {
+    const std::string body = message("list", "[" + list + "]") + "," + big + "," + big;
+    return send(EndpointKind::kBatch, "{\"batch\":[" + body + "]}", secret).rejected.empty();
+  };
+  for (const char* part : {"123456789.125", "\"\\u0001\\u0002\""}) {
+    std::string list = part;
+    while (message("list", "[" + list + "," + part + "]").size() <= kEventBytesMax) {
+      list += ",";
+      list += part;
+    }
+    EXPECT_TRUE(accepted(list)) << part;
+    EXPECT_FALSE(accepted(list + "," + part)) << part;
+  }
+}
+
 TEST_F(IngestTest, OfAThousandWithThirtySevenBadTheOthersAreStored) {
   std::string body = "{\"batch\":[";
   std::set<std::string> wanted;
