@@ -111,6 +111,18 @@ Decision random_decision(Random& random) {
   return d;
 }
 
+// What format version 2 added.
+void add_bet(Random& random, Decision& d) {
+  d.bet = {text(random, 10), static_cast<BetPlay>(random.below(5)),
+           static_cast<Exclusion>(random.below(6)),
+           static_cast<std::uint16_t>(random.below(10001))};
+  d.prices = {real(random), real(random), real(random), real(random)};
+  for (std::size_t t = 0; t < kTraitCount; ++t) {
+    d.traits.level[t] =
+        static_cast<std::uint8_t>(random.below(trait_levels(static_cast<Trait>(t)).size()));
+  }
+}
+
 Item random_item(Random& random) {
   Item item;
   item.id = "i" + text(random, 10);
@@ -149,10 +161,10 @@ void expect_damage_refused(const std::string& bytes, Decode decode) {
   }
   EXPECT_FALSE(decode(bytes + "x").has_value());
   std::string later = bytes;
-  later[0] = 2;
+  later[0] = 9;
   const auto found = decode(later);
   ASSERT_FALSE(found.has_value());
-  EXPECT_NE(found.error().message.find("format version 2 found"), std::string::npos);
+  EXPECT_NE(found.error().message.find("format version 9 found"), std::string::npos);
   for (std::size_t at = 1; at < bytes.size(); ++at) {
     for (const int change : {0x01, 0x80, 0xff}) {
       std::string changed = bytes;
@@ -167,7 +179,8 @@ TEST(Codec, RandomNounsReadBackTheSame) {
   for (int round = 0; round < 500; ++round) {
     const Event event = random_event(random);
     EXPECT_EQ(*decode_event(encode(event)), event);
-    const Decision decision = random_decision(random);
+    Decision decision = random_decision(random);
+    add_bet(random, decision);
     EXPECT_EQ(*decode_decision(encode(decision)), decision);
     const Item item = random_item(random);
     EXPECT_EQ(*decode_item(encode(item)), item);
@@ -265,22 +278,28 @@ TEST(LogValue, EachChangedBitAndEachCutIsDataLoss) {
 }
 
 // UPDATE_GOLDEN=1 writes what is missing; an existing file of an old version never changes.
+std::string read_golden(const std::string& name) {
+  std::ifstream stream("tests/golden/domain/" + name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
 void expect_golden(const std::string& name, const std::string& bytes, const std::string& corpus) {
   const std::string path = "tests/golden/domain/" + name;
   if (std::getenv("UPDATE_GOLDEN") != nullptr) {
     std::ofstream(path, std::ios::binary) << bytes;
     if (!corpus.empty()) std::ofstream("fuzz/" + corpus + "/" + name, std::ios::binary) << bytes;
   }
-  std::ifstream stream(path, std::ios::binary);
-  const std::string golden{std::istreambuf_iterator<char>(stream),
-                           std::istreambuf_iterator<char>()};
-  EXPECT_EQ(golden, bytes) << path;
+  EXPECT_EQ(read_golden(name), bytes) << path;
 }
 
-TEST(Golden, FormatVersion1) {
+TEST(Golden, StaysAsItIs) {
   Random random(1);
   expect_golden("event_v1.bin", encode(random_event(random)), "event_bytes");
-  expect_golden("decision_v1.bin", encode(random_decision(random)), "decision");
+  Decision decision = random_decision(random);
+  EXPECT_EQ(decode_decision(read_golden("decision_v1.bin")).value(), decision);
+  Random added(2);
+  add_bet(added, decision);
+  expect_golden("decision_v2.bin", encode(decision), "decision");
   expect_golden("item_v1.bin", encode(random_item(random)), "");
   expect_golden("reward_v1.bin",
                 encode(Reward{DecisionId{{1, 2}}, SlotKey{3}, ItemKey{4}, 5, Arm::kTreated, 0.25F,

@@ -11,6 +11,7 @@ namespace ante {
 
 namespace {
 
+constexpr std::uint8_t kDecisionVersion = 2;  // 2: bet, prices and traits at the end
 constexpr std::size_t kReasonsMax = 64;
 constexpr std::size_t kReasonBytesMax = 1000;
 constexpr std::size_t kSituationBytesMax = 1000;  // each text of the situation
@@ -121,6 +122,44 @@ PolicyTrace read_policy(FormatReader& in) {
   return policy;
 }
 
+void write_bet(ByteWriter& out, const BetPart& bet) {
+  out.string(bet.id);
+  out.u8(static_cast<std::uint8_t>(bet.play));
+  out.u8(static_cast<std::uint8_t>(bet.exclusion));
+  out.u16(bet.treated_buckets);
+}
+
+BetPart read_bet(FormatReader& in) {
+  BetPart bet;
+  bet.id = in.string(kIdBytesMax);
+  bet.play = in.enumerator(BetPlay::kNone, BetPlay::kShadow, "bet play");
+  bet.exclusion = in.enumerator(Exclusion::kNone, Exclusion::kSleepingDog, "exclusion");
+  bet.treated_buckets = in.u16();
+  return bet;
+}
+
+void write_prices(ByteWriter& out, const Prices& prices) {
+  for (const float price : {prices.miss, prices.creep, prices.information, prices.exploring})
+    out.f32(finite_or_zero(price));
+}
+
+Prices read_prices(FormatReader& in) {
+  Prices prices;
+  for (float* price : {&prices.miss, &prices.creep, &prices.information, &prices.exploring})
+    *price = in.f32();
+  return prices;
+}
+
+Traits read_traits(FormatReader& in) {
+  Traits traits;
+  for (std::uint8_t& level : traits.level) level = in.u8();
+  if (!valid(traits)) {
+    in.refuse("a trait has a level that is not known");
+    return {};
+  }
+  return traits;
+}
+
 void check_limits(const Decision& decision) {
   CHECK(decision.hand.size() <= kHandItemsMax && decision.served.size() <= kSlatePlacesMax);
   CHECK(decision.safe_default.size() <= kSafeDefaultItemsMax &&
@@ -196,12 +235,46 @@ const char* to_string(Rung rung) {
   return "unknown";
 }
 
+const char* to_string(BetPlay play) {
+  switch (play) {
+    case BetPlay::kNone:
+      return "none";
+    case BetPlay::kTreated:
+      return "treated";
+    case BetPlay::kControl:
+      return "control";
+    case BetPlay::kExcluded:
+      return "excluded";
+    case BetPlay::kShadow:
+      return "shadow";
+  }
+  return "unknown";
+}
+
+const char* to_string(Exclusion exclusion) {
+  switch (exclusion) {
+    case Exclusion::kNone:
+      return "none";
+    case Exclusion::kListed:
+      return "listed";
+    case Exclusion::kRule:
+      return "rule";
+    case Exclusion::kSureThing:
+      return "sure_thing";
+    case Exclusion::kLostCause:
+      return "lost_cause";
+    case Exclusion::kSleepingDog:
+      return "sleeping_dog";
+  }
+  return "unknown";
+}
+
 std::string encode(const Decision& decision) {
   check_limits(decision);
   std::string bytes;
   bytes.reserve(400 + decision.hand.size() * kHandItemBytes + decision.served.size() * 100);
   ByteWriter out(bytes);
-  out.u8(kFormatVersion);
+  out.u8(kDecisionVersion);
   write_hash(out, decision.id.value);
   out.varint(decision.tenant.value);
   out.varint(decision.people.size());
@@ -231,6 +304,9 @@ std::string encode(const Decision& decision) {
   out.varint(decision.reasons.size());
   for (const std::string& reason : decision.reasons)
     out.string(std::string_view(reason).substr(0, kReasonBytesMax));
+  write_bet(out, decision.bet);
+  write_prices(out, decision.prices);
+  for (const std::uint8_t level : decision.traits.level) out.u8(level);
   return bytes;
 }
 
@@ -257,7 +333,7 @@ void read_head(FormatReader& in, Decision& decision) {
 }  // namespace
 
 Result<DecisionHead> decode_decision_head(std::string_view bytes) {
-  FormatReader in("decision", bytes);
+  FormatReader in("decision", bytes, kDecisionVersion);
   Decision decision;
   read_head(in, decision);
   if (!in.ok()) TRY(in.finish());
@@ -281,7 +357,7 @@ const Decision* decision_of(const CommittedRecord& record) {
 }
 
 Result<Decision> decode_decision(std::string_view bytes) {
-  FormatReader in("decision", bytes);
+  FormatReader in("decision", bytes, kDecisionVersion);
   Decision decision;
   read_head(in, decision);
   decision.situation = read_situation(in);
@@ -303,6 +379,11 @@ Result<Decision> decode_decision(std::string_view bytes) {
   const std::size_t reasons = in.count(1, kReasonsMax);
   for (std::size_t i = 0; i < reasons && in.ok(); ++i)
     decision.reasons.push_back(in.string(kReasonBytesMax));
+  if (in.version() >= 2) {
+    decision.bet = read_bet(in);
+    decision.prices = read_prices(in);
+    decision.traits = read_traits(in);
+  }
   TRY(in.finish());
   return decision;
 }

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "domain/ids.h"
 #include "domain/record.h"
+#include "domain/traits.h"
 
 namespace ante {
 
@@ -108,6 +109,45 @@ struct Situation {
   friend bool operator==(const Situation&, const Situation&) = default;
 };
 
+// What a bet made of this decision. Numbers are stored: only append.
+enum class BetPlay : std::uint8_t {
+  kNone = 0,      // no bet was for this person: the slot's standing bet decided
+  kTreated = 1,   // the bet's content, or its abstention
+  kControl = 2,   // in the audience, left alone to compare with
+  kExcluded = 3,  // in the audience, left alone because `exclusion` says so
+  kShadow = 4,    // the bet only watches: served as if it were not there
+};
+const char* to_string(BetPlay play);
+
+// Why somebody is left alone. The last three are learned from the bet's own comparison.
+enum class Exclusion : std::uint8_t {
+  kNone = 0,
+  kListed = 1,       // by name
+  kRule = 2,         // by the bet's predicate
+  kSureThing = 3,    // does it anyway
+  kLostCause = 4,    // does not do it either way
+  kSleepingDog = 5,  // does it less when talked to
+};
+const char* to_string(Exclusion exclusion);
+
+// The bet whose audience the person is in; only one bet a decision (decision/bet_table.h).
+struct BetPart {
+  std::string id;  // empty = none
+  BetPlay play = BetPlay::kNone;
+  Exclusion exclusion = Exclusion::kNone;
+  std::uint16_t treated_buckets = 0;  // its share of the audience then, of kBuckets
+  friend bool operator==(const BetPart&, const BetPart&) = default;
+};
+
+// What placing cost in this decision and what exploring was worth, in reward.
+struct Prices {
+  float miss = 0;         // annoyance x P(no goal) x fatigue
+  float creep = 0;        // of knowing too much
+  float information = 0;  // value of what one explored decision would teach
+  float exploring = 0;    // what one explored decision is expected to lose
+  friend bool operator==(const Prices&, const Prices&) = default;
+};
+
 struct Decision {
   DecisionId id;
   TenantId tenant = kFirstTenant;
@@ -132,6 +172,9 @@ struct Decision {
   std::vector<ItemKey> would_have;  // ghost log: the bet in the holdout, safe default elsewhere
   std::vector<std::string>
       reasons;  // short, machine-made: "abstain: lower bound 0.004 < cost 0.010"
+  BetPart bet;
+  Prices prices;  // beside attention_cost
+  Traits traits;
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 

@@ -4,12 +4,11 @@
 
 namespace ante {
 
-FormatReader::FormatReader(std::string_view noun, std::string_view bytes)
-    : noun_(noun), in_(bytes) {
-  const std::uint8_t version = in_.u8();
-  if (in_.ok() && version != kFormatVersion) {
-    refuse("format version " + std::to_string(version) + " found, this program reads " +
-           std::to_string(kFormatVersion));
+FormatReader::FormatReader(std::string_view noun, std::string_view bytes, std::uint8_t newest)
+    : noun_(noun), in_(bytes), version_(in_.u8()) {
+  if (in_.ok() && (version_ < 1 || version_ > newest)) {
+    refuse("format version " + std::to_string(version_) + " found, this program reads " +
+           (newest > 1 ? "1 to " : "") + std::to_string(newest));
   }
 }
 

@@ -18,12 +18,14 @@
 
 namespace ante {
 
-inline constexpr std::uint8_t kFormatVersion = 1;  // of every noun of domain/, today
+inline constexpr std::uint8_t kFormatVersion =
+    1;  // of the nouns of domain/ unless they say another
 
 class FormatReader {
  public:
-  // `noun` names what is read in messages: "event". Reads the version.
-  FormatReader(std::string_view noun, std::string_view bytes);
+  // `noun` names what is read in messages: "event". Reads the version, 1 .. `newest`.
+  FormatReader(std::string_view noun, std::string_view bytes, std::uint8_t newest = kFormatVersion);
+  std::uint8_t version() const { return version_; }
 
   std::uint8_t u8() { return checked(in_.u8()); }
   std::uint16_t u16() { return checked(in_.u16()); }
@@ -74,6 +76,7 @@ class FormatReader {
 
   std::string_view noun_;
   ByteReader in_;
+  std::uint8_t version_ = 0;
   std::string problem_;
 };
 
