@@ -146,4 +146,10 @@ JsonWriter& JsonWriter::write_unsigned(std::uint64_t value) {
   return *this;
 }
 
+JsonWriter& JsonWriter::texts(std::string_view name, const std::vector<std::string>& values) {
+  key(name).begin_array();
+  for (const std::string& value : values) string(value);
+  return end_array();
+}
+
 }  // namespace ante

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ante {
 
@@ -46,6 +47,9 @@ class JsonWriter {
     comma_next_ = true;
     return *this;
   }
+
+  // A member that is a list of texts.
+  JsonWriter& texts(std::string_view name, const std::vector<std::string>& values);
 
   // One member of an object: key and value.
   JsonWriter& field(std::string_view name, std::string_view value) {

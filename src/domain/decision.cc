@@ -332,12 +332,35 @@ void read_head(FormatReader& in, Decision& decision) {
 
 }  // namespace
 
+namespace {
+
+// Between the head and the hand.
+void read_making(FormatReader& in, Decision& decision) {
+  decision.situation = read_situation(in);
+  decision.versions.profile = in.varint();
+  decision.versions.catalog = in.varint();
+  decision.versions.model = in.varint();
+  decision.policy = read_policy(in);
+  decision.attention_cost = in.f32();
+}
+
+}  // namespace
+
 Result<DecisionHead> decode_decision_head(std::string_view bytes) {
   FormatReader in("decision", bytes, kDecisionVersion);
   Decision decision;
   read_head(in, decision);
+  read_making(in, decision);
+  in.raw(in.count(kHandItemBytes, kHandItemsMax) * kHandItemBytes);
+  in.varint();
+  in.hash();
+  in.raw(in.count(8, kSafeDefaultItemsMax) * 8);
+  DecisionHead head{decision.slot, decision.at_ms, decision.activated, {}};
+  const std::size_t served = in.count(15, kSlatePlacesMax);
+  for (std::size_t i = 0; i < served && in.ok(); ++i)
+    head.served.push_back(read_placement(in).item);
   if (!in.ok()) TRY(in.finish());
-  return DecisionHead{decision.slot, decision.at_ms, decision.activated};
+  return head;
 }
 
 const Decision* decision_of(const CommittedRecord& record) {
@@ -360,12 +383,7 @@ Result<Decision> decode_decision(std::string_view bytes) {
   FormatReader in("decision", bytes, kDecisionVersion);
   Decision decision;
   read_head(in, decision);
-  decision.situation = read_situation(in);
-  decision.versions.profile = in.varint();
-  decision.versions.catalog = in.varint();
-  decision.versions.model = in.varint();
-  decision.policy = read_policy(in);
-  decision.attention_cost = in.f32();
+  read_making(in, decision);
   const std::size_t hand_size = in.count(kHandItemBytes, kHandItemsMax);
   decision.hand.reserve(hand_size);
   for (std::size_t i = 0; i < hand_size && in.ok(); ++i)

@@ -185,11 +185,12 @@ Result<Decision> decode_decision(std::string_view bytes);
 // call.
 const Decision* decision_of(const CommittedRecord& record);
 
-// What stands before the hand, for who needs no more.
+// The little that a profile keeps of it; the hand is passed over.
 struct DecisionHead {
   SlotKey slot;
   TimeMs at_ms = 0;
   bool activated = true;
+  std::vector<ItemKey> served;
 };
 Result<DecisionHead> decode_decision_head(std::string_view bytes);
 

@@ -179,13 +179,6 @@ void write_merged(JsonWriter& json, const simdjson::dom::element* target,
   json.end_object();
 }
 
-void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
-  if (texts.empty()) return;
-  json.key(name).begin_array();
-  for (const std::string& text : texts) json.string(text);
-  json.end_array();
-}
-
 void write_offer(JsonWriter& json, const Offer& offer) {
   json.key("offer").begin_object();
   if (offer.valid_from_ms) json.field("validFrom", format_time(*offer.valid_from_ms));
@@ -240,8 +233,8 @@ std::string item_to_json(const Item& item) {
   text("image", item.image);
   text("kind", item.kind);
   text("group", item.group);
-  write_texts(json, "topics", item.topics);
-  write_texts(json, "needs", item.needs);
+  if (!item.topics.empty()) json.texts("topics", item.topics);
+  if (!item.needs.empty()) json.texts("needs", item.needs);
   if (item.published_at_ms != 0) json.field("publishedAt", format_time(item.published_at_ms));
   if (item.expires_at_ms) json.field("expiresAt", format_time(*item.expires_at_ms));
   json.field("evergreen", item.evergreen);

@@ -49,6 +49,12 @@ class JsonFields {
   std::optional<JsonFields> object(std::string_view name,
                                    std::span<const std::string_view> known) const;
 
+  // The fields of an object that stands within this one at `path`, as "parts/0".
+  JsonFields inner(simdjson::dom::object object, std::string_view path,
+                   std::span<const std::string_view> known) const {
+    return {object, pointer_ + "/" + std::string(path), known, *refusal_};
+  }
+
   void refuse(std::string_view name, const std::string& problem) const;
   void refuse_self(const std::string& problem) const { refusal_->note(pointer_, problem); }
   std::string pointer_of(std::string_view name) const;

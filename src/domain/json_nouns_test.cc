@@ -17,6 +17,8 @@ TEST(SlotJson, DefaultsAndRoundTrips) {
        {R"({"name":"home","channel":"push","limit":50,"safeDefault":{"items":["a","b"]},)"
         R"("goal":{"event":"Order Completed","windowMs":86400000,"value":20},"holdout":0.9,)"
         R"("stake":0,"attentionCost":0.01,"restock":true,"brief":"b1","version":4})",
+        R"({"missCost":0.02,"allowedLoss":0.05,"mode":"apprentice","fellBack":"losing",)"
+        R"("repeatLimit":{"exposures":3,"days":2}})",
         R"({"safeDefault":"best","brief":{"waived":{"by":"ed","reason":"first week"}}})",
         R"({"safeDefault":{"best":true},"brief":null,"goal":null})"}) {
     const auto slot = slot_from_json("home", json);
@@ -47,6 +49,11 @@ TEST(SlotJson, RefusesWithThePointer) {
       {"home", R"({"holdout":"10%"})", "#/holdout"},
       {"home", R"({"stake":0.6})", "#/stake: must be a number from 0 to 0.5, found 0.6"},
       {"home", R"({"attentionCost":-1})", "#/attentionCost"},
+      {"home", R"({"missCost":-1})", "#/missCost"},
+      {"home", R"({"allowedLoss":0.51})", "#/allowedLoss"},
+      {"home", R"({"mode":"expert"})", "#/mode: must be online or apprentice, found 'expert'"},
+      {"home", R"({"repeatLimit":{"exposures":16}})", "#/repeatLimit/exposures"},
+      {"home", R"({"repeatLimit":{"days":0}})", "#/repeatLimit/days"},
       {"home", R"({"goal":{"windowMs":999}})", "#/goal/windowMs"},
       {"home", R"({"goal":{"windowMs":2592000001}})", "#/goal/windowMs"},
       {"home", R"({"goal":{"value":0}})", "#/goal/value: must be above 0"},

@@ -20,12 +20,17 @@ constexpr DurationMs kGoalWindowMsMax = 30 * kDayMs;
 constexpr double kGoalValueMax = 1e9;
 constexpr double kHoldoutMax = 0.9;
 constexpr double kStakeMax = 0.5;
-constexpr double kAttentionCostMax = 1e9;
+constexpr double kCostMax = 1e9;
+constexpr double kAllowedLossMax = 0.5;
+// Limits of profile/unanswered.h, which counts.
+constexpr std::int64_t kRepeatExposuresMax = 15, kRepeatDaysMax = 7;
 
 using Names = std::string_view;
-constexpr std::array<Names, 11> kSlotFields = {"name",    "channel", "limit",  "safeDefault",
-                                               "goal",    "holdout", "stake",  "attentionCost",
-                                               "restock", "brief",   "version"};
+constexpr std::array<Names, 16> kSlotFields = {
+    "name",     "channel",       "limit",    "safeDefault", "goal",        "holdout",
+    "stake",    "attentionCost", "missCost", "repeatLimit", "allowedLoss", "mode",
+    "fellBack", "restock",       "brief",    "version"};
+constexpr std::array<Names, 2> kRepeatFields = {"exposures", "days"};
 constexpr std::array<Names, 2> kSafeDefaultFields = {"items", "best"};
 constexpr std::array<Names, 3> kGoalFields = {"event", "windowMs", "value"};
 constexpr std::array<Names, 1> kBriefFields = {"waived"};
@@ -93,6 +98,23 @@ void read_goal(const JsonFields& fields, Slot& slot) {
   }
 }
 
+void read_repeat_limit(const JsonFields& fields, Slot& slot) {
+  const auto limit = fields.object("repeatLimit", kRepeatFields);
+  if (!limit) return;
+  if (const auto exposures = limit->integer("exposures", 0, kRepeatExposuresMax))
+    slot.repeat_exposures = static_cast<unsigned>(*exposures);
+  if (const auto days = limit->integer("days", 1, kRepeatDaysMax))
+    slot.repeat_days = static_cast<unsigned>(*days);
+}
+
+void read_mode(const JsonFields& fields, Slot& slot) {
+  const auto mode = fields.text("mode", 1, kSlotTextBytesMax);
+  if (!mode) return;
+  slot.apprentice = *mode == "apprentice";
+  if (!slot.apprentice && *mode != "online")
+    fields.refuse("mode", "must be online or apprentice, found '" + mode->substr(0, 40) + "'");
+}
+
 void read_brief(const JsonFields& fields, Slot& slot) {
   const auto value = fields.get("brief");
   if (!value) return;
@@ -157,8 +179,12 @@ Result<Slot> slot_from_json(std::string_view name, std::string_view json) {
   read_goal(fields, slot);
   slot.holdout = fields.number("holdout", 0, kHoldoutMax).value_or(slot.holdout);
   slot.stake = fields.number("stake", 0, kStakeMax).value_or(slot.stake);
-  slot.attention_cost =
-      fields.number("attentionCost", 0, kAttentionCostMax).value_or(slot.attention_cost);
+  slot.attention_cost = fields.number("attentionCost", 0, kCostMax).value_or(slot.attention_cost);
+  slot.miss_cost = fields.number("missCost", 0, kCostMax).value_or(slot.miss_cost);
+  slot.allowed_loss = fields.number("allowedLoss", 0, kAllowedLossMax).value_or(slot.allowed_loss);
+  read_repeat_limit(fields, slot);
+  read_mode(fields, slot);
+  slot.fell_back = fields.text("fellBack", 0, kSlotTextBytesMax).value_or("");
   slot.consumes_bought = fields.boolean("restock").value_or(false);
   read_brief(fields, slot);
   slot.version = static_cast<std::uint64_t>(fields.integer("version", 0, INT64_MAX).value_or(0));
@@ -177,9 +203,7 @@ std::string slot_to_json(const Slot& slot) {
   if (slot.safe_items.empty()) {
     json.field("best", true);
   } else {
-    json.key("items").begin_array();
-    for (const std::string& id : slot.safe_items) json.string(id);
-    json.end_array();
+    json.texts("items", slot.safe_items);
   }
   json.end_object();
   json.key("goal").begin_object();
@@ -189,7 +213,13 @@ std::string slot_to_json(const Slot& slot) {
   json.end_object();
   json.field("holdout", slot.holdout)
       .field("stake", slot.stake)
-      .field("attentionCost", slot.attention_cost);
+      .field("attentionCost", slot.attention_cost)
+      .field("missCost", slot.miss_cost)
+      .field("allowedLoss", slot.allowed_loss)
+      .field("mode", slot.apprentice ? "apprentice" : "online");
+  json.key("repeatLimit").begin_object();
+  json.field("exposures", slot.repeat_exposures).field("days", slot.repeat_days).end_object();
+  if (!slot.fell_back.empty()) json.field("fellBack", slot.fell_back);
   json.field("restock", slot.consumes_bought).key("brief");
   if (!slot.brief.empty()) {
     json.string(slot.brief);

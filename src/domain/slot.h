@@ -18,7 +18,8 @@ enum class Channel : std::uint8_t { kSite = 1, kEmail = 2, kPush = 3 };
 const char* to_string(Channel channel);
 
 // `{channel, limit, safeDefault: {items | best}, goal: {event, windowMs, value},
-//   holdout, stake, attentionCost, brief: id | {waived: {by, reason}}}`
+//   holdout, stake, attentionCost, missCost, repeatLimit: {exposures, days}, allowedLoss,
+//   mode: online | apprentice, brief: id | {waived: {by, reason}}}`
 struct Slot {
   std::string name;
   SlotKey key;
@@ -31,13 +32,21 @@ struct Slot {
   double holdout = 0.05;                       // 0 .. 0.9
   double stake = 0.05;                         // share of decisions that may explore, 0 .. 0.5
   double attention_cost = 0;                   // in reward, >= 0
-  bool consumes_bought = false;                // bought items stay eligible here (a restock slot)
-  std::string brief;                           // id; empty = none
-  std::string waived_by, waived_reason;        // both set = waived
+  double miss_cost = 0;           // in reward: what a bet without an answer costs in goodwill
+  unsigned repeat_exposures = 5;  // of an item to a person without an answer, in …
+  unsigned repeat_days = 7;       // … so many days; 0 exposures = no limit
+  double allowed_loss = 0;  // share of the safe default that bets may cost, kept with confidence;
+                            // 0 = not kept
+  bool apprentice = false;  // learns by watching: decides, and serves the safe default
+  std::string fell_back;    // why the engine went back to the safe default; empty = it did not
+  bool consumes_bought = false;          // bought items stay eligible here (a restock slot)
+  std::string brief;                     // id; empty = none
+  std::string waived_by, waived_reason;  // both set = waived
   std::uint64_t version = 0;
 
-  // Without brief or waiver the slot is in shadow: it decides, and serves the safe default.
-  bool in_shadow() const { return brief.empty() && waived_by.empty(); }
+  // Without brief or waiver, and as an apprentice, the slot is in shadow: it decides, and serves
+  // the safe default.
+  bool in_shadow() const { return apprentice || (brief.empty() && waived_by.empty()); }
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 

@@ -4,6 +4,7 @@
 
 #include "profile/fold_lists.h"
 #include "profile/person_state.h"
+#include "profile/unanswered.h"
 
 namespace ante {
 namespace {
@@ -238,6 +239,13 @@ void fold_told(PersonState& state, const Event& event, const Moment& moment) {
   }
 }
 
+// They did something with what was shown to them. False: it was not shown lately.
+bool fold_answer(PersonState& state, ItemKey item) {
+  if (!remove_shown(state.shown, item)) return false;
+  state.unanswered = 0;
+  return true;
+}
+
 void fold_event(PersonState& state, const RecordHeader& header, const Event& event) {
   Moment moment;
   moment.at_ms = std::max<TimeMs>(0, std::min(header.occurred_at, header.received_at));
@@ -250,6 +258,9 @@ void fold_event(PersonState& state, const RecordHeader& header, const Event& eve
   }
   if (is_act(event.kind)) moment.in_visit = advance_visit(state, moment.at_ms);
   fold_told(state, event, moment);
+  if (is_act(event.kind)) {
+    for (const EventItem& item : event.items) fold_answer(state, item.key);
+  }
   if (state.consent.profile && event.use_for_decisions) fold_noticed(state, event, moment);
 }
 
@@ -278,9 +289,13 @@ void fold_link(PersonState& state, const Link& link) {
   if (state.links.size() + 1 < kLinkMembersMax) state.links.push_back(link);
 }
 
-void fold_exposure(PersonState& state, SlotKey slot, TimeMs at_ms) {
+void fold_exposure(PersonState& state, SlotKey slot, std::span<const ItemKey> items, TimeMs at_ms) {
   const std::uint32_t at_s = seconds_of(at_ms);
   add_exposure(state.exposures, {.slot = slot, .first_s = at_s, .last_s = at_s, .shown = 1});
+  for (const ItemKey item : items) add_shown(state.shown, item, at_s);
+  if (at_s > state.unanswered_s + kRepeatDaysMax * 86'400) state.unanswered = 0;
+  if (state.unanswered < UINT16_MAX) ++state.unanswered;
+  state.unanswered_s = std::max(state.unanswered_s, at_s);
 }
 
 // False: the body cannot be read.
@@ -308,21 +323,25 @@ bool fold_body(PersonState& state, const CommittedRecord& record) {
     case RecordKind::kDecision: {
       const auto decision = decode_decision_head(record.body);
       if (!decision) return false;
-      if (decision->activated) fold_exposure(state, decision->slot, decision->at_ms);
+      if (decision->activated)
+        fold_exposure(state, decision->slot, decision->served, decision->at_ms);
       return true;
     }
     case RecordKind::kActivation: {
       const auto activation = decode_activation(record.body);
       if (!activation) return false;
-      fold_exposure(state, activation->slot, header.occurred_at);
+      fold_exposure(state, activation->slot, activation->items, header.occurred_at);
       return true;
+    }
+    case RecordKind::kReward: {
+      const auto reward = decode_reward(record.body);
+      return reward && reward->value > 0 && fold_answer(state, reward->item);
     }
     case RecordKind::kConsent:
       if (record.body.size() != 1) return false;
       state.consent = consent_of_bits(static_cast<std::uint8_t>(record.body[0]));
       state.consent_stated = true;
       return true;
-    case RecordKind::kReward:
     case RecordKind::kErased:
     case RecordKind::kErase:
     case RecordKind::kItem:

@@ -6,6 +6,7 @@
 #include "profile/features.h"
 #include "profile/person_state.h"
 #include "profile/test_records.h"
+#include "profile/unanswered.h"
 
 namespace ante {
 namespace {
@@ -343,6 +344,32 @@ TEST_F(FoldTest, ShownIsActivatedNotDecided) {
   EXPECT_EQ(state_.exposures[0].shown, 2u);
   EXPECT_EQ(state_.exposures[0].last_s - state_.exposures[0].first_s, 60u);
   EXPECT_EQ(state_.events, 0u);
+}
+
+TEST_F(FoldTest, WhatIsShownCountsUntilItIsAnswered) {
+  Decision decision;
+  decision.slot = slot_key("home");
+  decision.at_ms = now_ms_;
+  decision.served = {{item_key("a"), "a", 1, 255, {}}, {item_key("b"), "b", 1, 255, {}}};
+  fold(state_, log_.add(RecordKind::kDecision, person_, now_ms_, encode(decision)));
+  EXPECT_TRUE(state_.shown.empty());  // decided is not shown
+  decision.activated = true;
+  for (int i = 0; i < 3; ++i)
+    fold(state_, log_.add(RecordKind::kDecision, person_, now_ms_, encode(decision)));
+  ASSERT_EQ(state_.shown.size(), 2u);
+  EXPECT_EQ(times_shown(state_.shown[1], now_ms_, 7), 3u);
+  EXPECT_EQ(state_.unanswered, 3u);
+  EXPECT_EQ(decode_person_state(encode(state_)).value(), state_);
+  Reward reward;
+  reward.item = item_key("b");
+  reward.value = 0;
+  fold(state_, log_.add(RecordKind::kReward, person_, now_ms_, encode(reward)));
+  EXPECT_EQ(state_.shown.size(), 2u);
+  reward.value = 1;
+  fold(state_, log_.add(RecordKind::kReward, person_, now_ms_, encode(reward)));
+  ASSERT_EQ(state_.shown.size(), 1u);
+  EXPECT_EQ(state_.shown[0].item, item_key("a"));
+  EXPECT_EQ(state_.unanswered, 0u);
 }
 
 TEST_F(FoldTest, ErasureLeavesNothingAndRebuildsTheSame) {

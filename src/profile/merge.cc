@@ -157,6 +157,10 @@ void merge_pair(PersonState& into, const PersonState& from) {
         a.last_s = std::max(a.last_s, b.last_s);
         a.shown = saturating_sum(a.shown, b.shown);
       });
+  join_lists(into.shown, from.shown, [](const ShownItem& s) { return s.item; }, join_shown);
+  into.unanswered = static_cast<std::uint16_t>(
+      std::min<std::uint32_t>(UINT16_MAX, std::uint32_t{into.unanswered} + from.unanswered));
+  into.unanswered_s = std::max(into.unanswered_s, from.unanswered_s);
   merge_facts(into, from);
   join_lists(
       into.links, from.links, [](const Link& l) { return l.other; },
@@ -184,6 +188,8 @@ void cut_to_limits(PersonState& s) {
   if (s.hidden_topics.size() > kHiddenTopicsMax) s.hidden_topics.resize(kHiddenTopicsMax);
   drop_least(s.exposures, kSlotExposuresMax,
              [](const SlotExposure& e) { return std::tuple(e.last_s, e.slot.value); });
+  drop_least(s.shown, kShownItemsMax,
+             [](const ShownItem& i) { return std::tuple(i.day, i.counts, i.item.value); });
   drop_least(s.facts, kPersonFactsMax, [](const Fact& f) {
     return std::tuple(f.provenance == Provenance::kTold, f.at_ms, std::string_view(f.name));
   });

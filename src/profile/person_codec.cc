@@ -11,7 +11,7 @@
 namespace ante {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;  // 1 has nothing of what was shown
 constexpr std::size_t kChecksumBytes = 4;
 
 // Bits of the flags byte.
@@ -193,7 +193,7 @@ void write_header(ByteWriter& w, const PersonState& s) {
 }
 
 bool read_header(ByteReader& r, PersonState& s) {
-  if (r.u8() != kFormat) return false;
+  r.u8();
   s.person.value.hi = r.u64();
   s.person.value.lo = r.u64();
   s.consent = consent_of_bits(r.u8());
@@ -213,7 +213,16 @@ bool read_header(ByteReader& r, PersonState& s) {
   return r.ok();
 }
 
-bool read_rest(ByteReader& r, TimeReader& time, PersonState& s) {
+bool read_shown(ByteReader& r, PersonState& s) {
+  return read_list(r, s.shown, kShownItemsMax, 13, [&] {
+    ShownItem i{.item = ItemKey{r.u64()}};
+    i.day = static_cast<std::uint32_t>(r.varint());
+    i.counts = r.u32();
+    return i;
+  });
+}
+
+bool read_rest(ByteReader& r, TimeReader& time, std::uint8_t format, PersonState& s) {
   const bool lists =
       read_list(r, s.topics, kTopicInterestsMax, 10, [&] { return read_topic(r, time); }) &&
       read_list(r, s.hidden_topics, kHiddenTopicsMax, 8, [&] { return TopicKey{r.u64()}; }) &&
@@ -225,6 +234,7 @@ bool read_rest(ByteReader& r, TimeReader& time, PersonState& s) {
                   e.last_s = time.read();
                   return e;
                 }) &&
+      (format < 2 || read_shown(r, s)) &&
       read_list(r, s.links, kLinkMembersMax - 1, 17,
                 [&] {
                   Link l;
@@ -235,6 +245,10 @@ bool read_rest(ByteReader& r, TimeReader& time, PersonState& s) {
                 }) &&
       read_list(r, s.facts, kPersonFactsMax, 5, [&] { return read_fact(r); });
   if (!lists) return false;
+  if (format >= 2) {
+    s.unanswered = static_cast<std::uint16_t>(r.varint());
+    s.unanswered_s = static_cast<std::uint32_t>(r.varint());
+  }
   s.last_query = r.string();
   if (!s.last_query.empty()) s.last_query_ms = r.svarint();
   return r.ok() && s.last_query.size() <= kQueryBytesMax;
@@ -260,6 +274,12 @@ std::string encode(const PersonState& s) {
     time.write(e.first_s);
     time.write(e.last_s);
   }
+  w.varint(s.shown.size());
+  for (const ShownItem& i : s.shown) {
+    w.u64(i.item.value);
+    w.varint(i.day);
+    w.u32(i.counts);
+  }
   w.varint(s.links.size());
   for (const Link& l : s.links) {
     w.u64(l.other.value.hi);
@@ -268,6 +288,8 @@ std::string encode(const PersonState& s) {
   }
   w.varint(s.facts.size());
   for (const Fact& f : s.facts) write_fact(w, f);
+  w.varint(s.unanswered);
+  w.varint(s.unanswered_s);
   w.string(s.last_query);
   if (!s.last_query.empty()) w.svarint(s.last_query_ms);
   w.u32(crc32c(bytes));
@@ -282,13 +304,14 @@ Result<PersonState> decode_person_state(std::string_view bytes) {
   const std::string_view content = bytes.substr(0, bytes.size() - kChecksumBytes);
   ByteReader checksum(bytes.substr(content.size()));
   if (checksum.u32() != crc32c(content)) return damaged("checksum does not match");
-  if (static_cast<std::uint8_t>(content[0]) != kFormat)
-    return damaged("written by a later version of ante");
+  const auto format = static_cast<std::uint8_t>(content[0]);
+  if (format < 1 || format > kFormat) return damaged("written by a later version of ante");
   ByteReader r(content);
   PersonState s;
   if (!read_header(r, s)) return damaged("header cannot be read");
   TimeReader time(r, base_of(s));
-  if (!read_items(r, time, s) || !read_rest(r, time, s)) return damaged("lists cannot be read");
+  if (!read_items(r, time, s) || !read_rest(r, time, format, s))
+    return damaged("lists cannot be read");
   if (!r.at_end() || !time.good()) return damaged("content is out of range");
   return s;
 }

@@ -29,6 +29,7 @@ inline constexpr std::size_t kPinnedItemsMax = 128;
 inline constexpr std::size_t kTopicInterestsMax = 24;
 inline constexpr std::size_t kHiddenTopicsMax = 64;
 inline constexpr std::size_t kSlotExposuresMax = 32;
+inline constexpr std::size_t kShownItemsMax = 256;
 inline constexpr std::size_t kQueryBytesMax = 200;
 inline constexpr std::size_t kFactValueBytesMax = 1024;  // a longer fact is not kept
 inline constexpr float kToldMax = 8;          // told interest lies in -kToldMax .. kToldMax
@@ -85,6 +86,14 @@ struct SlotExposure {
   friend bool operator==(const SlotExposure&, const SlotExposure&) = default;
 };
 
+// An item shown and not answered since; profile/unanswered.h reads it.
+struct ShownItem {
+  ItemKey item;
+  std::uint32_t day = 0;     // of UTC, the newest that is counted
+  std::uint32_t counts = 0;  // four bits a day, the lowest is `day`, then the days before
+  friend bool operator==(const ShownItem&, const ShownItem&) = default;
+};
+
 struct PersonState {
   PersonHash person;  // the routing id this state belongs to
   TimeMs first_seen_ms =
@@ -105,7 +114,10 @@ struct PersonState {
   std::vector<TopicInterest> topics;
   std::vector<TopicKey> hidden_topics;
   std::vector<SlotExposure> exposures;
-  std::string last_query;  // of this visit, at most 200 bytes
+  std::vector<ShownItem> shown;
+  std::uint16_t unanswered = 0;    // decisions shown in a row without an answer
+  std::uint32_t unanswered_s = 0;  // when the last of them was shown
+  std::string last_query;          // of this visit, at most 200 bytes
   TimeMs last_query_ms = 0;
   std::vector<Fact> facts;  // imported and told attributes
   friend bool operator==(const PersonState&, const PersonState&) = default;

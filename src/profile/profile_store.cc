@@ -23,7 +23,8 @@ std::size_t heap_bytes(const PersonState& s) {
       s.bought.capacity() * sizeof(BoughtItem) + s.links.capacity() * sizeof(Link) +
       (s.hidden.capacity() + s.pinned.capacity()) * sizeof(HiddenItem) +
       s.topics.capacity() * sizeof(TopicInterest) + s.hidden_topics.capacity() * sizeof(TopicKey) +
-      s.exposures.capacity() * sizeof(SlotExposure) + s.facts.capacity() * sizeof(Fact);
+      s.exposures.capacity() * sizeof(SlotExposure) + s.shown.capacity() * sizeof(ShownItem) +
+      s.facts.capacity() * sizeof(Fact);
   for (const Fact& f : s.facts) bytes += f.name.size() + f.value_json.size();
   return bytes;
 }
