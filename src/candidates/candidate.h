@@ -43,6 +43,7 @@ struct CandidateRequest {
   bool consumes_bought = false;       // Slot::consumes_bought
   std::span<const ItemKey> supplied;  // the caller's hand: when not empty, nothing else is proposed
   std::span<const ItemKey> exclude;
+  std::span<const ItemKey> capped;  // sorted: shown to them often enough for now
 };
 
 }  // namespace ante

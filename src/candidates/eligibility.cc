@@ -26,6 +26,9 @@ Eligibility EligibilityCheck::check(const ItemCard* item) const {
   if (!excluded_.empty() && std::binary_search(excluded_.begin(), excluded_.end(), item->key)) {
     return Eligibility::kExcluded;
   }
+  if (!request_.capped.empty() && std::ranges::binary_search(request_.capped, item->key)) {
+    return Eligibility::kCapped;
+  }
   if (person_ == nullptr) return Eligibility::kEligible;
   if (refuses_topic_of(*item)) return Eligibility::kHidden;
   if (person_->is_new(item->key, item->group)) return Eligibility::kEligible;
@@ -64,6 +67,9 @@ void count(Removed& removed, Eligibility why) {
       break;
     case Eligibility::kExcluded:
       ++removed.excluded;
+      break;
+    case Eligibility::kCapped:
+      ++removed.capped;
       break;
   }
 }

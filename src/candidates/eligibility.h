@@ -22,6 +22,7 @@ enum class Eligibility : std::uint8_t {
   kBought,
   kHidden,
   kExcluded,
+  kCapped,
 };
 
 // Can anybody be shown it: withdrawn, expired or not yet valid, sold out.

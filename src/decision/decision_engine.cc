@@ -9,10 +9,13 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "decision/bet_rule.h"
 #include "decision/gain.h"
 #include "decision/policy.h"
 #include "decision/safe_default.h"
 #include "domain/bucketing.h"
+#include "profile/traits.h"
+#include "profile/unanswered.h"
 
 namespace ante {
 
@@ -105,15 +108,16 @@ RewardScale scale_of(const Published<RewardScaleMap>* published, const Slot& slo
   return scale;
 }
 
-bool serves_the_draw(Outcome outcome, Fallback fallback) {
-  switch (outcome) {
+bool serves_the_draw(const Decision& decision) {
+  switch (decision.outcome) {
     case Outcome::kBet:
     case Outcome::kExplore:
       return true;
     case Outcome::kAbstain:
-      return fallback == Fallback::kNone;
+      return decision.fallback == Fallback::kNone && decision.bet.play != BetPlay::kControl &&
+             decision.bet.play != BetPlay::kExcluded;
     case Outcome::kFallback:
-      return fallback == Fallback::kNoModel;
+      return decision.fallback == Fallback::kNoModel;
     case Outcome::kHoldout:
     case Outcome::kGeneral:
     case Outcome::kNoConsent:
@@ -124,8 +128,9 @@ bool serves_the_draw(Outcome outcome, Fallback fallback) {
 }
 
 Mixture mixture_of(const Decision& decision, std::size_t places_max) {
-  return {decision.hand, decision.safe_default, decision.policy.stake, decision.policy.base_branch,
-          places_max};
+  return {
+      decision.hand, decision.safe_default,    decision.policy.stake, decision.policy.base_branch,
+      places_max,    decision.policy.permitted};
 }
 
 Consent both(const Consent& a, const Consent& b) {
@@ -152,6 +157,31 @@ Result<void> check_limits(const DecideRequest& request) {
   return {};
 }
 
+// The items of a bet's content that the request allows.
+std::vector<ItemKey> content_of(const Bet& bet, const CatalogView& catalog,
+                                std::span<const ItemKey> supplied) {
+  std::vector<ItemKey> content;
+  if (bet.topic.empty()) {
+    for (const std::string& id : bet.items) content.push_back(item_key(id));
+  } else {
+    for (const ItemIndex index : catalog.with_topic(topic_key(bet.topic))) {
+      if (content.size() == kSuppliedCandidatesMax) break;
+      if (const ItemCard* card = catalog.card(index)) content.push_back(card->key);
+    }
+  }
+  if (!supplied.empty()) {
+    std::erase_if(content,
+                  [&](ItemKey key) { return std::ranges::find(supplied, key) == supplied.end(); });
+  }
+  return content;
+}
+
+std::string left_alone_reason(const BetPart& part) {
+  if (part.play == BetPlay::kControl)
+    return fmt::format("bet {}: left alone to compare with", part.id);
+  return fmt::format("bet {}: left alone, {}", part.id, to_string(part.exclusion));
+}
+
 std::vector<ItemKey> keys_of(const std::vector<std::string>& ids) {
   std::vector<ItemKey> keys;
   keys.reserve(ids.size());
@@ -176,11 +206,19 @@ struct DecisionEngine::State {
   }
 
   Standing standing_of(const DecideRequest& request, const Slot& slot) const;
-  void place_bet(const Slot& slot, const CandidateRequest& wanted, std::size_t places,
-                 std::int64_t deadline_ns, std::uint64_t seed, DecideAnswer& answer) const;
-  void settle_gains(const Slot& slot, const std::vector<Chance>& chances,
-                    const std::vector<Chance>& safe, std::size_t places, bool has_model,
-                    DecideAnswer& answer) const;
+  struct Play {  // one try to personalise
+    const Slot& slot;
+    const CandidateRequest& wanted;
+    std::size_t places = 1;
+    std::int64_t deadline_ns = 0;
+    std::uint64_t seed = 0;
+    bool owner_stakes = false;  // somebody's bet, not the slot's standing one
+  };
+  BetChoice choose(const Slot& slot, const Standing& standing, const Decision& decision) const;
+  double permitted(const Slot& slot, bool owner_stakes) const;
+  void place_bet(const Play& play, DecideAnswer& answer) const;
+  void settle_gains(const Play& play, const std::vector<Chance>& chances,
+                    const std::vector<Chance>& safe, bool has_model, DecideAnswer& answer) const;
   void serve_safe_default(DecideAnswer& answer) const;
   void name_items(DecideAnswer& answer) const;
   void sign(DecideAnswer& answer) const;
@@ -216,35 +254,73 @@ Standing DecisionEngine::State::standing_of(const DecideRequest& request, const 
   return standing;
 }
 
-// Fills gains, explore weights and the base branch from the hand and the safe default.
-void DecisionEngine::State::settle_gains(const Slot& slot, const std::vector<Chance>& chances,
-                                         const std::vector<Chance>& safe, std::size_t places,
-                                         bool has_model, DecideAnswer& answer) const {
+// The bet that this decision belongs to. In the holdout, in shadow and after falling back there is
+// none.
+BetChoice DecisionEngine::State::choose(const Slot& slot, const Standing& standing,
+                                        const Decision& decision) const {
+  if (p.bets == nullptr || standing.settled || standing.arm == Arm::kHoldout || slot.in_shadow() ||
+      !slot.fell_back.empty())
+    return {};
+  return choose_bet(*p.bets->get(), slot.name,
+                    {*standing.person.state, decision.situation, decision.traits, decision.at_ms},
+                    standing.person.oldest(), p.holdout_salt, p.advice);
+}
+
+// A bet risks its own stake; the standing bet of a slot what the slot's ledger lets it.
+double DecisionEngine::State::permitted(const Slot& slot, bool owner_stakes) const {
+  if (owner_stakes || slot.allowed_loss <= 0) return 1;
+  if (p.permitted == nullptr) return 0;
+  const auto stakes = p.permitted->get();
+  const auto found = stakes->find(slot.key);
+  return found == stakes->end() ? 0 : found->second;
+}
+
+// Fills gains, explore weights, prices and the base branch from the hand and the safe default.
+void DecisionEngine::State::settle_gains(const Play& play, const std::vector<Chance>& chances,
+                                         const std::vector<Chance>& safe, bool has_model,
+                                         DecideAnswer& answer) const {
   Decision& decision = answer.decision;
-  const SlateGain gain = set_gains(decision.hand, chances, safe, slot.goal_value, places);
-  set_explore_weights(decision.hand, scale_of(p.reward_scales, slot, decision.hand));
-  const bool pays = has_model && bet_pays(gain, slot.attention_cost, slot.goal_value);
+  const Slot& slot = play.slot;
+  const SlateGain gain =
+      set_gains(decision.hand, chances, safe, slot.goal_value, play.places, !play.owner_stakes);
+  const RewardScale scale = scale_of(p.reward_scales, slot, decision.hand);
+  set_explore_weights(decision.hand, scale);
+  const PersonState& person = *play.wanted.person.state;
+  const double creep = p.creep == nullptr ? 0 : p.creep->of(person, decision.hand, play.places);
+  RuleAnswer rule = apply_bet_rule({.slot = slot,
+                                    .gain = gain,
+                                    .hand = decision.hand,
+                                    .scale = scale,
+                                    .places = play.places,
+                                    .fatigue = fatigue(person, decision.at_ms),
+                                    .creep = creep,
+                                    .has_model = has_model,
+                                    .owner_stakes = play.owner_stakes});
   decision.policy.policy_version = kPolicyVersion;
-  decision.policy.stake = static_cast<float>(slot.stake);
-  decision.policy.base_branch = pays ? kExploitBranch : kSafeBranch;
-  decision.reasons.push_back(fmt::format(
-      "{}: lower bound {:.4g} {} cost {:.4g} (gain {:.4g}, sd {:.4g})", pays ? "bet" : "abstain",
-      gain.low(), pays ? ">" : "<=", slot.attention_cost, gain.mean, gain.sd));
+  decision.policy.permitted = static_cast<float>(permitted(slot, play.owner_stakes));
+  decision.policy.stake = rule.stake;
+  decision.policy.base_branch = rule.place ? kExploitBranch : kSafeBranch;
+  decision.prices = rule.prices;
+  decision.reasons.push_back(std::move(rule.reason));
+  if (decision.policy.permitted < 1)
+    decision.reasons.push_back(
+        fmt::format("ledger: a share of {:.3g} may be risked", decision.policy.permitted));
 }
 
 // The part that personalises; leaves the safe default where it cannot.
-void DecisionEngine::State::place_bet(const Slot& slot, const CandidateRequest& wanted,
-                                      std::size_t places, std::int64_t deadline_ns,
-                                      std::uint64_t seed, DecideAnswer& answer) const {
+void DecisionEngine::State::place_bet(const Play& play, DecideAnswer& answer) const {
+  const Slot& slot = play.slot;
   Decision& decision = answer.decision;
   const auto fall_back = [&](Fallback fallback) {
     decision.outcome = decision.arm == Arm::kHoldout ? Outcome::kHoldout : Outcome::kFallback;
     decision.fallback = fallback;
     serve_safe_default(answer);
   };
-  const auto late = [&] { return deadline_ns > 0 && p.clock.monotonic_ns() > deadline_ns; };
+  const auto late = [&] {
+    return play.deadline_ns > 0 && p.clock.monotonic_ns() > play.deadline_ns;
+  };
   if (late()) return fall_back(Fallback::kDeadline);
-  RankedHand ranked = p.ranker.rank(wanted, slot, decision.safe_default);
+  RankedHand ranked = p.ranker.rank(play.wanted, slot, decision.safe_default);
   answer.removed = ranked.removed;
   decision.rung = ranked.rung;
   decision.versions.model = ranked.model_version;
@@ -255,18 +331,20 @@ void DecisionEngine::State::place_bet(const Slot& slot, const CandidateRequest& 
   if (decision.hand.empty()) return fall_back(Fallback::kNoCandidates);
   const bool has_model = ranked.model_version != 0;
   const std::vector<Chance> safe = chances_of(ranked.safe);
-  settle_gains(slot, chances, safe, places, has_model, answer);
+  settle_gains(play, chances, safe, has_model, answer);
   if (late()) return fall_back(Fallback::kDeadline);
 
-  decision.policy.seed = seed;
-  const DrawnSlate drawn = draw_slate(mixture_of(decision, places), seed);
+  decision.policy.seed = play.seed;
+  const DrawnSlate drawn = draw_slate(mixture_of(decision, play.places), play.seed);
   decision.policy.drawn_branch = drawn.drawn_branch;
   for (const HandItem& item : decision.hand) answer.exploit_ranking.push_back(item.item);
-  if (decision.arm == Arm::kHoldout || slot.in_shadow()) {
+  if (decision.arm == Arm::kHoldout || slot.in_shadow() || !slot.fell_back.empty()) {
     // The ghost log: what would have been shown.
     for (const DrawnPlace& place : drawn.places) decision.would_have.push_back(place.item);
     decision.outcome = decision.arm == Arm::kHoldout ? Outcome::kHoldout : Outcome::kAbstain;
-    decision.fallback = slot.in_shadow() ? Fallback::kSlotInShadow : Fallback::kNone;
+    decision.fallback = slot.in_shadow()         ? Fallback::kSlotInShadow
+                        : slot.fell_back.empty() ? Fallback::kNone
+                                                 : Fallback::kFellBack;
     serve_safe_default(answer);
   } else {
     for (const DrawnPlace& place : drawn.places) {
@@ -282,7 +360,7 @@ void DecisionEngine::State::place_bet(const Slot& slot, const CandidateRequest& 
     if (decision.outcome == Outcome::kFallback) decision.fallback = Fallback::kNoModel;
   }
   set_odds(chances, safe, answer);
-  if (places != 1) return;
+  if (play.places != 1) return;
   for (const HandItem& item : decision.hand) {
     if (decision.served.empty() || item.item == decision.served.front().item) continue;
     answer.runner_up = item;
@@ -359,7 +437,13 @@ Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const 
   const auto found = slots->find(request.slot);
   if (found == slots->end()) return no_such_slot(*slots, request.slot);
   const Slot& slot = found->second;
-  const Standing standing = s.standing_of(request, slot);
+  Standing standing = s.standing_of(request, slot);
+  // The decisions of one person are made one after another: what one shows, the next one counts.
+  std::optional<ExposureGuard::Turn> turn;
+  if (s.p.exposures != nullptr && !standing.settled) {
+    turn.emplace(s.p.exposures->turn(standing.person.oldest()));
+    standing.person = s.p.people.person(*request.person);
+  }
 
   DecideAnswer answer{.decision = {},
                       .tokens = {},
@@ -396,24 +480,51 @@ Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const 
       std::min<std::size_t>(request.limit == 0 ? slot.limit : request.limit, kSlatePlacesMax);
   const std::vector<ItemKey> supplied = keys_of(request.candidates),
                              exclude = keys_of(request.exclude);
-  const CandidateRequest wanted{standing.person,
-                                answer.catalog,
-                                decision.situation,
-                                decision.at_ms,
-                                !standing.settled || *standing.settled == Outcome::kGeneral,
-                                slot.consumes_bought,
-                                supplied,
-                                exclude};
-  decision.safe_default = safe_default_of(wanted, slot, s.p.ranker, places);
+  std::vector<ItemKey> capped;
+  if (turn && slot.repeat_exposures > 0) {
+    capped = turn->at_limit(*standing.person.state, decision.at_ms, slot.repeat_exposures,
+                            slot.repeat_days);
+  }
+  CandidateRequest wanted{standing.person,
+                          answer.catalog,
+                          decision.situation,
+                          decision.at_ms,
+                          !standing.settled || *standing.settled == Outcome::kGeneral,
+                          slot.consumes_bought,
+                          supplied,
+                          exclude,
+                          capped};
+  decision.traits = traits_of(*standing.person.state, decision.situation, decision.at_ms);
+  BetChoice choice = s.choose(slot, standing, decision);
+  decision.bet = std::move(choice.part);
+  const bool in_bet = choice.bet != nullptr && decision.bet.play != BetPlay::kShadow;
+  Slot slot_of_bet;
+  if (in_bet && !choice.bet->instead_of.empty()) {
+    slot_of_bet = slot;
+    slot_of_bet.safe_items = choice.bet->instead_of;
+  }
+  const Slot& slot_here = slot_of_bet.name.empty() ? slot : slot_of_bet;
+  decision.safe_default = safe_default_of(wanted, slot_here, s.p.ranker, places);
   if (standing.settled) {
     decision.outcome = *standing.settled;
     if (decision.outcome == Outcome::kFallback) decision.fallback = Fallback::kNoProfile;
     s.serve_safe_default(answer);
+  } else if (in_bet && decision.bet.play != BetPlay::kTreated) {
+    decision.outcome = Outcome::kAbstain;
+    decision.reasons.push_back(left_alone_reason(decision.bet));
+    s.serve_safe_default(answer);
   } else {
-    s.place_bet(slot, wanted, places, deadline_ns, draw_seed, answer);
+    std::vector<ItemKey> content;
+    if (in_bet) {
+      content = content_of(*choice.bet, answer.catalog, supplied);
+      if (content.empty()) content.push_back(ItemKey{});  // nothing, not everything
+      wanted.supplied = content;
+    }
+    s.place_bet({slot_here, wanted, places, deadline_ns, draw_seed, in_bet}, answer);
   }
   s.name_items(answer);
   s.sign(answer);
+  if (turn && standing.consent.measure) turn->keep(decision);
   s.record(standing.consent, answer);
   s.outcomes[static_cast<std::size_t>(decision.outcome) - 1]->add();
   s.seconds.observe(static_cast<double>(s.p.clock.monotonic_ns() - started_ns) * 1e-9);
@@ -435,8 +546,9 @@ Result<std::vector<Placement>> replay(const Decision& decision) {
     }
     placements.push_back(std::move(placement));
   };
-  const bool drawn_is_served = serves_the_draw(decision.outcome, decision.fallback);
-  if (decision.policy.policy_version != 0 && decision.policy.policy_version != kPolicyVersion) {
+  const bool drawn_is_served = serves_the_draw(decision);
+  // Version 1 is version 2 with all permitted.
+  if (decision.policy.policy_version > kPolicyVersion) {
     return broken("it was made by a policy this program does not have");
   }
   // At least one place was asked for: an empty slate must be empty for want of items.

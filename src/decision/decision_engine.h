@@ -5,14 +5,16 @@
 // Out:  a Decision (what explain and learning read), handed to the journal unwaited-for, and what
 //       the answer needs besides: tokens, the exploit ranking, the runner-up.
 //
-// Steps: person and consent → arm by salted hash → safe default → candidates → features → value
-// → gain over the safe default → policy (bet, explore, abstain) → propensities → tokens → record.
+// Steps: person and consent → arm by salted hash → what was shown too often → whose bet → safe
+// default → candidates → features → value → gain over the safe default → rule (bet, explore,
+// abstain) → propensities → tokens → record. The decisions of one person are made one by one.
 // Never fails for a known slot: every trouble has a named fallback that serves the safe default.
 // Immutable after construction but for counters; decide() may be called by any thread.
 
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +26,8 @@
 #include "base/published.h"
 #include "base/result.h"
 #include "candidates/candidate.h"
+#include "decision/bet_table.h"
+#include "decision/exposure_guard.h"
 #include "decision/slot_table.h"
 #include "domain/decision.h"
 #include "domain/impression_token.h"
@@ -58,6 +62,19 @@ struct DecideAnswer {
   Removed removed;
 };
 
+// What it costs to know so much about somebody and to show it, in reward: a hook, 0 without one.
+// Any thread.
+class CreepPrice {
+ public:
+  virtual ~CreepPrice() = default;
+  virtual double of(const PersonState& person, std::span<const HandItem> hand,
+                    std::size_t places) const = 0;
+};
+
+// P(a slot with an allowed loss may bet at all), as its stake ledger says; a slot that is not here
+// may not yet.
+using PermittedStakes = std::map<SlotKey, double>;
+
 class DecisionEngine {
  public:
   struct Parts {  // borrowed; all outlive the engine
@@ -73,6 +90,13 @@ class DecisionEngine {
     std::string holdout_salt;
     // From reward/reward_scales.h; null = nothing has matured yet: exploring is even.
     const Published<RewardScaleMap>* reward_scales = nullptr;
+    // Null = there are no bets but the slots' standing ones.
+    const BetTable* bets = nullptr;
+    const LeaveAloneAdvice* advice = nullptr;  // null = nobody is left alone by what was learned
+    ExposureGuard* exposures = nullptr;        // null = no limit of repetition
+    // Null = no loss is allowed where a slot asks for the ledger: nothing is risked there.
+    const Published<PermittedStakes>* permitted = nullptr;
+    const CreepPrice* creep = nullptr;
   };
   explicit DecisionEngine(Parts parts);
   ~DecisionEngine();

@@ -72,8 +72,8 @@ struct Everything {
   std::size_t size = 0;
 };
 
-Everything gather(std::span<const Chance> chances, std::span<const Chance> safe,
-                  double goal_value) {
+Everything gather(std::span<const Chance> chances, std::span<const Chance> safe, double goal_value,
+                  bool draw_together) {
   Everything all;
   for (const Chance& chance : chances) all.estimates[all.size++] = in_logits(chance);
   for (std::size_t j = 0; j < safe.size(); ++j) {
@@ -86,7 +86,7 @@ Everything gather(std::span<const Chance> chances, std::span<const Chance> safe,
     all.safe_at[j] = at;
   }
   const std::span<Estimate> estimates = std::span(all.estimates).first(all.size);
-  shrink(estimates);
+  if (draw_together) shrink(estimates);
   for (Estimate& e : estimates) e = in_reward(e, goal_value);
   return all;
 }
@@ -104,10 +104,11 @@ double place_weight(std::size_t place) {
 }
 
 SlateGain set_gains(std::span<HandItem> hand, std::span<const Chance> chances,
-                    std::span<const Chance> safe, double goal_value, std::size_t places) {
+                    std::span<const Chance> safe, double goal_value, std::size_t places,
+                    bool draw_together) {
   CHECK(hand.size() == chances.size() && hand.size() <= kHandItemsMax && places <= kSlatePlacesMax);
   CHECK(safe.size() <= kSafeDefaultItemsMax);
-  const Everything all = gather(chances, safe, goal_value);
+  const Everything all = gather(chances, safe, goal_value, draw_together);
   const std::size_t safe_places = std::min(places, safe.size());
 
   // The safe default's mean over its places is what one item is compared with.

@@ -32,14 +32,15 @@ struct Chance {
 struct SlateGain {
   double mean = 0, sd = 0;  // in reward, over the safe default
   double low() const { return mean - kBetBoundZ * sd; }
+  double high() const { return mean + kBetBoundZ * sd; }
 };
 
 // Below this share of the goal's value two gains are the same: a tie, which the safe default wins.
 inline constexpr double kTieTolerance = 1e-9;
 
-// Whether the lower bound of the gain exceeds the cost of attention.
-inline bool bet_pays(const SlateGain& gain, double attention_cost, double goal_value) {
-  return gain.low() > attention_cost + kTieTolerance * goal_value;
+// Whether the lower bound of the gain exceeds what placing the bet costs.
+inline bool bet_pays(const SlateGain& gain, double cost, double goal_value) {
+  return gain.low() > cost + kTieTolerance * goal_value;
 }
 
 // The weight of place k (from 0): how much of an item's chance is left there.
@@ -47,9 +48,11 @@ double place_weight(std::size_t place);
 
 // Sets gain_mean and gain_sd of `hand` (same order and items as `chances`), and returns the gain of
 // the exploiting slate (the hand, filled up by the safe default) over the safe default, for the
-// first `places` of each.
+// first `places` of each. `draw_together` false: the chances as they are, for a bet whose content
+// somebody chose instead of us picking the best of many.
 // REQUIRES hand.size() == chances.size() <= kHandItemsMax, safe.size() <= kSafeDefaultItemsMax.
 SlateGain set_gains(std::span<HandItem> hand, std::span<const Chance> chances,
-                    std::span<const Chance> safe, double goal_value, std::size_t places);
+                    std::span<const Chance> safe, double goal_value, std::size_t places,
+                    bool draw_together = true);
 
 }  // namespace ante

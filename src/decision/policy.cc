@@ -46,14 +46,25 @@ class SlateInMaking {
       base_[base_size_++] = number;
     }
     base_places_ = std::min(mixture.places_max, base_size_);
+    // What is served when nothing may be risked.
+    for (std::size_t j = 0; j < mixture.safe_default.size(); ++j) {
+      const std::size_t in_hand = index_in_hand(mixture.hand, mixture.safe_default[j]);
+      const Number number = in_hand < hand_size_ ? in_hand : kHandItemsMax + j;
+      items_[number] = mixture.safe_default[j];
+      safe_[safe_size_++] = number;
+    }
+    safe_places_ = std::min(mixture.places_max, safe_size_);
+    permitted_ = static_cast<double>(mixture.permitted);
     // With an empty base there is still one place to explore.
     explore_branches_ =
         explorable_ && mixture.places_max > 0 ? std::max<std::size_t>(1, base_places_) : 0;
     stake_ = explore_branches_ > 0 ? static_cast<double>(mixture.stake) : 0;
   }
 
+  double permitted() const { return permitted_; }
   double stake() const { return stake_; }
   std::size_t explore_branches() const { return explore_branches_; }
+  std::size_t safe_places() const { return safe_places_; }
   std::size_t places(bool exploring) const {
     return base_places_ == 0 && exploring ? explore_branches_ : base_places_;
   }
@@ -71,6 +82,12 @@ class SlateInMaking {
   Number next_of_base() {
     while (base_at_ < base_size_ && used_[base_[base_at_]]) ++base_at_;
     return base_at_ < base_size_ ? base_[base_at_] : kNoNumber;
+  }
+
+  // The same of the safe default.
+  Number next_of_safe() {
+    while (safe_at_ < safe_places_ && used_[safe_[safe_at_]]) ++safe_at_;
+    return safe_at_ < safe_places_ ? safe_[safe_at_] : kNoNumber;
   }
 
   // What remains to be explored, summed anew each time: never 1 minus what is gone.
@@ -110,9 +127,11 @@ class SlateInMaking {
   std::array<double, kHandItemsMax> weights_{};
   std::array<ItemKey, kNumbers> items_{};
   std::array<Number, kNumbers> base_{};
+  std::array<Number, kSafeDefaultItemsMax> safe_{};
   std::array<bool, kNumbers + 1> used_{};
   std::size_t hand_size_ = 0, base_size_ = 0, base_at_ = 0, base_places_ = 0, explore_branches_ = 0;
-  double stake_ = 0;
+  std::size_t safe_size_ = 0, safe_at_ = 0, safe_places_ = 0;
+  double permitted_ = 1, stake_ = 0;
   bool explorable_ = false;
 };
 
@@ -124,16 +143,18 @@ bool explored_place(std::size_t place, std::size_t first_explored) {
 class BranchWeights {
  public:
   explicit BranchWeights(const SlateInMaking& slate) : branches_(slate.explore_branches()) {
-    base_ = 1 - slate.stake();
+    safe_ = 1 - slate.permitted();
+    base_ = slate.permitted() * (1 - slate.stake());
     for (std::size_t m = 0; m < branches_; ++m) {
-      explore_[m] = slate.stake() / static_cast<double>(branches_);
+      explore_[m] = slate.permitted() * slate.stake() / static_cast<double>(branches_);
     }
     total_ = sum();
   }
 
-  // P(item at `place` | the places before it). `base_chance`: 1 if the base puts it there, else 0;
-  // `drawn_chance`: its chance where the place is explored.
-  double advance(std::size_t place, double base_chance, double drawn_chance) {
+  // P(item at `place` | the places before it). `safe_chance`, `base_chance`: 1 if the safe default,
+  // the base puts it there, else 0; `drawn_chance`: its chance where the place is explored.
+  double advance(std::size_t place, double safe_chance, double base_chance, double drawn_chance) {
+    safe_ *= safe_chance;
     base_ *= base_chance;
     for (std::size_t m = 0; m < branches_; ++m) {
       explore_[m] *= explored_place(place, m) ? drawn_chance : base_chance;
@@ -146,22 +167,23 @@ class BranchWeights {
 
  private:
   double sum() const {
-    double total = base_;
+    double total = safe_ + base_;
     for (std::size_t m = 0; m < branches_; ++m) total += explore_[m];
     return total;
   }
 
   std::size_t branches_;
-  double base_ = 1, total_ = 1;
+  double safe_ = 0, base_ = 1, total_ = 1;
   std::array<double, kSlatePlacesMax> explore_{};
 };
 
 // P(item here | before), where `chosen` is not on the slate yet; then puts it there.
 double place_item(SlateInMaking& slate, BranchWeights& branches, std::size_t place, Number chosen) {
+  const double safe_chance = slate.next_of_safe() == chosen ? 1 : 0;
   const double base_chance = slate.next_of_base() == chosen ? 1 : 0;
   const double total = slate.explore_branches() > 0 ? slate.remaining_weight() : 0;
   const double drawn_chance = total > 0 ? slate.weight(chosen) / total : base_chance;
-  const double propensity = branches.advance(place, base_chance, drawn_chance);
+  const double propensity = branches.advance(place, safe_chance, base_chance, drawn_chance);
   slate.take(chosen);
   return propensity;
 }
@@ -184,6 +206,8 @@ Result<void> check_mixture(const Mixture& mixture) {
   }
   if (mixture.places_max > kSlatePlacesMax)
     return invalid_argument("mixture: more places than a slate may have");
+  if (!(mixture.permitted >= 0 && mixture.permitted <= 1))
+    return invalid_argument("mixture: what is permitted is no probability");
   if (!(mixture.stake >= 0 && mixture.stake <= 1))
     return invalid_argument("mixture: the stake is no probability");
   if (mixture.base_branch > kExploitBranch)
@@ -210,12 +234,14 @@ DrawnSlate draw_slate(const Mixture& mixture, std::uint64_t seed) {
   SlateInMaking slate(mixture);
   BranchWeights branches(slate);
   Random random(seed);
-  const bool exploring = random.uniform() < slate.stake();
+  const bool permitted = slate.permitted() >= 1 || random.uniform() < slate.permitted();
+  const bool exploring = permitted && random.uniform() < slate.stake();
   const std::size_t first_explored = exploring ? random.below(slate.explore_branches()) : 0;
   DrawnSlate drawn;
-  drawn.drawn_branch = exploring ? static_cast<std::uint8_t>(kFirstExploreBranch + first_explored)
-                                 : mixture.base_branch;
-  const std::size_t places = slate.places(exploring);
+  drawn.drawn_branch = exploring   ? static_cast<std::uint8_t>(kFirstExploreBranch + first_explored)
+                       : permitted ? mixture.base_branch
+                                   : kSafeBranch;
+  const std::size_t places = permitted ? slate.places(exploring) : slate.safe_places();
   drawn.places.reserve(places);
   for (std::size_t k = 0; k < places; ++k) {
     Number chosen = kNoNumber;
@@ -223,7 +249,7 @@ DrawnSlate draw_slate(const Mixture& mixture, std::uint64_t seed) {
       const double total = slate.remaining_weight();
       if (total > 0) chosen = slate.draw(total, random);
     }
-    if (chosen == kNoNumber) chosen = slate.next_of_base();
+    if (chosen == kNoNumber) chosen = permitted ? slate.next_of_base() : slate.next_of_safe();
     if (chosen == kNoNumber) break;
     DrawnPlace place;
     place.item = slate.item(chosen);

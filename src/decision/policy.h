@@ -4,15 +4,18 @@
 //       exploring (the base); a seed.
 // Out:  places, each with its exact propensity, and the branch that was drawn.
 //
-// With probability 1 - stake the base is served: the hand in its order, filled up by the safe
-// default if it is too short (exploit), or the safe default. With probability stake a place m is
+// With probability 1 - permitted the safe default is served, whatever else is known: the stake
+// ledger does not let more be risked. Of the rest, with probability 1 - stake the base is served:
+// the hand in its order, filled up by the safe default if it is too short (exploit), or the safe
+// default. With probability stake a place m is
 // drawn evenly, and the kExploredPlacesMax places from m on are drawn one after another from what
 // remains of the hand, in proportion to explore_weight (Plackett-Luce); every other place takes the
 // first item of the base that is not on the slate yet. For one place and SquareCB weights this is
 // SquareCB at the rate of the stake.
 //
 // The propensity at place k is sum_b P(b) prod_{j<=k} p_b(a_j) / sum_b P(b) prod_{j<k} p_b(a_j):
-// the product over the places is the probability of the slate, whichever branch made it.
+// the product over the places is the probability that a slate begins so, whichever branch made it:
+// of the slate itself where all branches make slates of one length.
 // Pure functions: the same mixture and seed give the same bits. Any thread.
 // Why these branches and no others: docs/decisions/0020-policy-and-propensity.md.
 
@@ -28,7 +31,7 @@
 
 namespace ante {
 
-inline constexpr std::uint32_t kPolicyVersion = 1;
+inline constexpr std::uint32_t kPolicyVersion = 2;
 inline constexpr std::size_t kExploreItemsMax = 50;   // of the hand, best first, may be explored
 inline constexpr std::size_t kExploredPlacesMax = 2;  // of one slate
 
@@ -39,9 +42,10 @@ inline constexpr std::uint8_t kFirstExploreBranch = 2;  // + the place explored 
 struct Mixture {
   std::span<const HandItem> hand;          // best first
   std::span<const ItemKey> safe_default;   // in the order of its places
-  float stake = 0;                         // P(explore)
+  float stake = 0;                         // P(explore | permitted)
   std::uint8_t base_branch = kSafeBranch;  // what is served when not exploring
   std::size_t places_max = 1;              // the slate may be shorter: as long as its base
+  float permitted = 1;                     // P(anything but the safe default may be served)
 };
 
 struct DrawnPlace {

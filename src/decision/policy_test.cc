@@ -55,10 +55,14 @@ class Enumerated {
     for (const HandItem& item : m_.hand) explorable = explorable || item.explore_weight > 0;
     const std::size_t branches = explorable ? std::max<std::size_t>(1, places) : 0;
     const double stake = branches > 0 ? static_cast<double>(m_.stake) : 0;
-    walk({}, places, kSlatePlacesMax, 1 - stake);
+    const double permitted = static_cast<double>(m_.permitted);
+    walk({}, places, kSlatePlacesMax, permitted * (1 - stake));
     for (std::size_t b = 0; b < branches; ++b) {
-      walk({}, std::max<std::size_t>(places, 1), b, stake / static_cast<double>(branches));
+      walk({}, std::max<std::size_t>(places, 1), b,
+           permitted * stake / static_cast<double>(branches));
     }
+    base_ = {m_.safe_default.begin(), m_.safe_default.end()};
+    walk({}, std::min(m_.places_max, base_.size()), kSlatePlacesMax, 1 - permitted);
   }
   const std::map<Items, double>& slates() const { return slates_; }
 
@@ -108,7 +112,8 @@ struct Case {
   float stake;
   std::uint8_t base;
   std::size_t places;
-  Mixture mixture() const { return {hand, safe, stake, base, places}; }
+  float permitted = 1;
+  Mixture mixture() const { return {hand, safe, stake, base, places, permitted}; }
 };
 
 std::vector<Case> cases() {
@@ -147,6 +152,28 @@ std::vector<Case> cases() {
       {"nothing to explore", hand_of({0, 0}), {key(8)}, 0.5F, kSafeBranch, 1},
       {"no safe default", hand_of({0.9F, 0.1F}), {}, 0.25F, kSafeBranch, 2},
       {"always exploring", hand_of({0.9F, 0.1F}), {key(100)}, 1.0F, kSafeBranch, 1},
+      {"single, half permitted",
+       hand_of({0.7F, 0.2F, 0.1F}),
+       {key(102)},
+       0.3F,
+       kExploitBranch,
+       1,
+       0.5F},
+      {"slate, little permitted",
+       hand_of({0.4F, 0.3F, 0.2F, 0.1F}),
+       {key(101), key(8), key(9)},
+       0.2F,
+       kExploitBranch,
+       3,
+       0.05F},
+      {"slate, safe base, half permitted",
+       hand_of({0.4F, 0.6F}),
+       {key(101), key(8)},
+       0.2F,
+       kSafeBranch,
+       2,
+       0.5F},
+      {"nothing permitted", hand_of({0.4F, 0.6F}), {key(8)}, 0.2F, kExploitBranch, 1, 0},
       {"tiny weights", hand_of({0.999998F, 1e-6F, 1e-7F}), {key(101)}, 0.05F, kExploitBranch, 2},
   };
 }
@@ -292,6 +319,8 @@ TEST(Policy, BadMixturesAreRefused) {
       {good, safe, -0.1F, kSafeBranch, 1},
       {good, safe, std::nanf(""), kSafeBranch, 1},
       {good, safe, 0.1F, 2, 1},
+      {good, safe, 0.1F, kSafeBranch, 1, 1.5F},
+      {good, safe, 0.1F, kSafeBranch, 1, std::nanf("")},
       {good, safe, 0.1F, kSafeBranch, kSlatePlacesMax + 1},
   };
   for (const Mixture& mixture : bad) EXPECT_FALSE(check_mixture(mixture));

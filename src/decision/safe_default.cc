@@ -48,6 +48,7 @@ bool is_bought(const Item& item, const PersonState& person) {
 bool may_be_shown(const CandidateRequest& request, ItemKey key) {
   const Item* item = request.catalog.find(key);
   if (item == nullptr || !can_be_had(*item, request.now_ms)) return false;
+  if (std::ranges::binary_search(request.capped, key)) return false;
   if (contains(request.exclude, key) || is_hidden(*item, *request.person.state)) return false;
   if (!request.supplied.empty() && !contains(request.supplied, key)) return false;
   return !request.use_profile || request.consumes_bought ||
@@ -66,8 +67,8 @@ std::vector<ItemKey> safe_default_of(const CandidateRequest& request, const Slot
   };
   for (const std::string& id : slot.safe_items) add(item_key(id));
   if (items.size() < places) {
-    for (const ItemKey key :
-         ranker.best_for_everybody(request, places + items.size() + kSpareItems))
+    for (const ItemKey key : ranker.best_for_everybody(
+             request, places + items.size() + request.capped.size() + kSpareItems))
       add(key);
   }
   // A caller who brings the hand gets its order where nobody has a better one.

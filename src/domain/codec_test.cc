@@ -116,6 +116,7 @@ void add_bet(Random& random, Decision& d) {
   d.bet = {text(random, 10), static_cast<BetPlay>(random.below(5)),
            static_cast<Exclusion>(random.below(6)),
            static_cast<std::uint16_t>(random.below(10001))};
+  d.policy.permitted = real(random);
   d.prices = {real(random), real(random), real(random), real(random)};
   for (std::size_t t = 0; t < kTraitCount; ++t) {
     d.traits.level[t] =

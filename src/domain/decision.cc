@@ -207,6 +207,8 @@ const char* to_string(Fallback fallback) {
       return "overload";
     case Fallback::kSlotInShadow:
       return "slot_in_shadow";
+    case Fallback::kFellBack:
+      return "fell_back";
   }
   return "unknown";
 }
@@ -304,6 +306,7 @@ std::string encode(const Decision& decision) {
   out.varint(decision.reasons.size());
   for (const std::string& reason : decision.reasons)
     out.string(std::string_view(reason).substr(0, kReasonBytesMax));
+  out.f32(finite_or_zero(decision.policy.permitted));
   write_bet(out, decision.bet);
   write_prices(out, decision.prices);
   for (const std::uint8_t level : decision.traits.level) out.u8(level);
@@ -322,7 +325,7 @@ void read_head(FormatReader& in, Decision& decision) {
   decision.slot_name = in.string(kIdBytesMax);
   decision.at_ms = in.svarint();
   decision.outcome = in.enumerator(Outcome::kBet, Outcome::kFallback, "outcome");
-  decision.fallback = in.enumerator(Fallback::kNone, Fallback::kSlotInShadow, "fallback");
+  decision.fallback = in.enumerator(Fallback::kNone, Fallback::kFellBack, "fallback");
   decision.arm = in.enumerator(Arm::kTreated, Arm::kHoldout, "arm");
   decision.rung = in.enumerator(Rung::kEverybody, Rung::kPerson, "rung");
   const std::uint8_t activated = in.u8();
@@ -355,7 +358,10 @@ Result<DecisionHead> decode_decision_head(std::string_view bytes) {
   in.varint();
   in.hash();
   in.raw(in.count(8, kSafeDefaultItemsMax) * 8);
-  DecisionHead head{decision.slot, decision.at_ms, decision.activated, {}};
+  DecisionHead head{
+      decision.id,        decision.people.empty() ? PersonHash{} : decision.people.back(),
+      decision.slot,      decision.at_ms,
+      decision.activated, {}};
   const std::size_t served = in.count(15, kSlatePlacesMax);
   for (std::size_t i = 0; i < served && in.ok(); ++i)
     head.served.push_back(read_placement(in).item);
@@ -398,6 +404,7 @@ Result<Decision> decode_decision(std::string_view bytes) {
   for (std::size_t i = 0; i < reasons && in.ok(); ++i)
     decision.reasons.push_back(in.string(kReasonBytesMax));
   if (in.version() >= 2) {
+    decision.policy.permitted = in.f32();
     decision.bet = read_bet(in);
     decision.prices = read_prices(in);
     decision.traits = read_traits(in);

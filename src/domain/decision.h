@@ -47,6 +47,7 @@ enum class Fallback : std::uint8_t {
   kDeadline = 4,
   kOverload = 5,
   kSlotInShadow = 6,
+  kFellBack = 7,  // the slot was losing against its holdout
 };
 const char* to_string(Fallback fallback);
 
@@ -85,9 +86,10 @@ struct Placement {
 struct PolicyTrace {
   std::uint64_t seed = 0;
   std::uint32_t policy_version = 0;
-  float stake = 0;                // P(explore)
+  float stake = 0;                // P(explore | permitted)
   std::uint8_t base_branch = 0;   // 0 = safe, 1 = exploit: what is served when not exploring
   std::uint8_t drawn_branch = 0;  // 0 = safe, 1 = exploit, 2 + m = explore at place m
+  float permitted = 1;            // P(the stake ledger lets anything be risked)
   friend bool operator==(const PolicyTrace&, const PolicyTrace&) = default;
 };
 
@@ -187,6 +189,8 @@ const Decision* decision_of(const CommittedRecord& record);
 
 // The little that a profile keeps of it; the hand is passed over.
 struct DecisionHead {
+  DecisionId id;
+  PersonHash oldest;  // member of the person; zero without one
   SlotKey slot;
   TimeMs at_ms = 0;
   bool activated = true;
