@@ -10,12 +10,15 @@
 #include "base/encoding.h"
 #include "base/mutex.h"
 #include "base/published.h"
+#include "base/repeater.h"
 #include "candidates/live_items.h"
 #include "catalog/item_interner.h"
+#include "decision/exposure_guard.h"
 #include "domain/slot.h"
 #include "journal/eraser.h"
 #include "journal/identities.h"
 #include "learning/organic_learner.h"
+#include "learning/stake_ledgers.h"
 #include "learning/trainer.h"
 #include "ranking/engine_ranker.h"
 #include "reward/reward_scales.h"
@@ -106,7 +109,9 @@ struct Engine::Parts {
   Catalog catalog{interner};
   ProfileStore people;
   SlotTable slots;
-  ObjectTable objects{{&slots}};
+  BetTable bets;
+  ExposureGuard exposures;
+  ObjectTable objects{{&slots, &bets}};
   PeopleRows people_rows{people};
   CatalogRows catalog_rows{catalog};
 
@@ -118,8 +123,9 @@ struct Engine::Parts {
   OrganicLearner organic_learner{live, organic};
   Trainer trainer{values};
   RewardScales reward_scales;
+  StakeLedgers ledgers;
   LiftReport lift;
-  Joiner joiner{{&trainer, &reward_scales}};
+  Joiner joiner{{&trainer, &reward_scales, &ledgers}};
   EngineRanker ranker{live, organic, values};
 
   std::vector<std::string_view> source_names;
@@ -128,6 +134,7 @@ struct Engine::Parts {
   std::unique_ptr<DecisionEngine> decisions;
   std::unique_ptr<Ingest> ingest;
   std::unique_ptr<Eraser> eraser;
+  std::unique_ptr<Repeater> keeper;
   Mutex object_writes;  // one change of an object at a time: its version is checked and stored
 };
 
@@ -147,11 +154,11 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
   for (std::size_t i = 0; i < p.ranker.sources().size(); ++i) {
     p.source_names.push_back(p.ranker.sources().name(i));
   }
-  p.journal = TRY(
-      Journal::open(store, clock, {&p.people, &p.catalog, &p.slots, &p.objects},
-                    {&p.people_rows, &p.catalog_rows, &p.objects},
-                    {&p.organic_learner, &p.live, &p.joiner, &p.trainer, &p.reward_scales, &p.lift},
-                    p.options.journal, std::move(on_fatal)));
+  p.journal = TRY(Journal::open(
+      store, clock, {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.objects},
+      {&p.people_rows, &p.catalog_rows, &p.objects},
+      {&p.organic_learner, &p.live, &p.joiner, &p.trainer, &p.reward_scales, &p.ledgers, &p.lift},
+      p.options.journal, std::move(on_fatal)));
   p.catalog.publish();
   p.decisions = std::make_unique<DecisionEngine>(
       DecisionEngine::Parts{.clock = clock,
@@ -164,14 +171,26 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
                             .metrics = metrics,
                             .seed = p.options.seed,
                             .holdout_salt = derived_salt(p.options.secret, "ante holdout 1"),
-                            .reward_scales = &p.reward_scales.scales()});
+                            .reward_scales = &p.reward_scales.scales(),
+                            .bets = &p.bets,
+                            .advice = &p.lift.advice(),
+                            .exposures = &p.exposures,
+                            .permitted = &p.ledgers.permitted()});
   p.ingest = std::make_unique<Ingest>(*p.journal, p.catalog, p.people, clock, p.person_key,
                                       p.options.ingest, metrics);
   p.eraser = std::make_unique<Eraser>(store, p.options.journal.on_warning);
-  return std::unique_ptr<Engine>(new Engine(std::move(parts)));
+  auto engine = std::unique_ptr<Engine>(new Engine(std::move(parts)));
+  if (p.options.keep_bets_ms > 0) {
+    p.keeper = std::make_unique<Repeater>(p.options.keep_bets_ms, [&self = *engine, &p] {
+      const auto kept = self.keep_bets();
+      if (!kept && p.options.journal.on_warning) p.options.journal.on_warning(kept.error());
+    });
+  }
+  return engine;
 }
 
 Result<void> Engine::stop() {
+  parts_->keeper.reset();
   parts_->eraser.reset();
   return parts_->journal->stop();
 }
@@ -184,6 +203,7 @@ const Catalog& Engine::catalog() const { return parts_->catalog; }
 const ItemInterner& Engine::interner() const { return parts_->interner; }
 const ProfileStore& Engine::people() const { return parts_->people; }
 const SlotTable& Engine::slots() const { return parts_->slots; }
+const BetTable& Engine::bets() const { return parts_->bets; }
 const ObjectTable& Engine::objects() const { return parts_->objects; }
 const KeyTable& Engine::keys() const { return parts_->objects.keys(); }
 const DecisionEngine& Engine::decisions() const { return *parts_->decisions; }
@@ -288,6 +308,7 @@ Result<Slot> Engine::put_slot(std::string_view name, std::string_view json, cons
     return invalid_argument(fmt::format("at most {} slots are possible", kSlotsMax));
   }
   slot.version = 0;
+  slot.fell_back.clear();  // a person who writes it lets it begin anew
   const Object stored =
       TRY(put_object(kSlotObjectType, name, slot_to_json(slot), author, expected));
   slot.version = stored.version;

@@ -30,6 +30,7 @@
 #include "events/ingest.h"
 #include "journal/journal.h"
 #include "profile/profile_store.h"
+#include "report/bet_odds.h"
 #include "report/lift.h"
 #include "reward/joiner.h"
 #include "store/store.h"
@@ -42,6 +43,7 @@ struct EngineOptions {
   EntropySource entropy;   // for API keys
   JournalOptions journal;
   IngestOptions ingest;
+  DurationMs keep_bets_ms = 0;  // how often rules move bets; 0 = only when keep_bets() is called
 };
 
 // Who changes an object, and why: kept with it.
@@ -69,6 +71,7 @@ class Engine {
   const ItemInterner& interner() const;
   const ProfileStore& people() const;
   const SlotTable& slots() const;
+  const BetTable& bets() const;
   const ObjectTable& objects() const;
   const KeyTable& keys() const;
   const DecisionEngine& decisions() const;
@@ -95,6 +98,20 @@ class Engine {
   // A slot from its JSON, checked. kInvalidArgument, kConflict.
   Result<Slot> put_slot(std::string_view name, std::string_view json, const Author& author,
                         ExpectedVersion expected);
+  // A bet from what somebody says of it, checked; what the engine keeps of it stays. While it runs,
+  // what would change whom or what it compares cannot be changed: fold it and place another.
+  // kInvalidArgument, kConflict (version, or a bet that takes all of its audience first).
+  Result<Bet> put_bet(std::string_view id, std::string_view json, const Author& author,
+                      ExpectedVersion expected);
+  // By hand. kNotFound, kConflict: it cannot move there from where it is.
+  Result<Bet> move_bet(std::string_view id, BetState to, const Author& author,
+                       ExpectedVersion expected);
+  // By rule: opens, folds and settles what is due, and takes slots that lose back to their safe
+  // default. The number of changes. Waits for the disk.
+  Result<std::size_t> keep_bets();
+  // What bets turned out to be worth so far: the prior of the next one's odds.
+  EffectPrior effect_prior() const;
+
   // A new API key; its text is shown here and never again.
   Result<NewKey> add_key(KeyKind kind, std::vector<std::string> origins, const Author& author);
 
@@ -108,6 +125,8 @@ class Engine {
   struct Parts;
   explicit Engine(std::unique_ptr<Parts> parts);
   Result<Object> store_object(Object object);
+  Result<Bet> store_bet(Bet bet, const Author& author, ExpectedVersion expected);
+  Result<std::size_t> keep_slots();
 
   std::unique_ptr<Parts> parts_;
 };

@@ -22,6 +22,7 @@ namespace ante {
 namespace {
 
 constexpr const char* kSimulatedWord = "simulated";
+constexpr DurationMs kKeepBetsMs = 1000;
 constexpr std::uint64_t kCommitsLookedAt[] = {16, 1024, 65536};
 
 std::string join(const std::string& directory, const char* name) { return directory + "/" + name; }
@@ -128,6 +129,7 @@ EngineOptions engine_options(const Settings& settings, const SecretKey& secret, 
   options.journal.checkpoint_interval_ms = settings.integer("journal.checkpoint_interval_ms");
   options.journal.dedup_retention_ms = settings.integer("journal.dedup_retention_ms");
   options.ingest.trust_browser = settings.boolean("identity.trustBrowser");
+  options.keep_bets_ms = kKeepBetsMs;
   return options;
 }
 

@@ -50,6 +50,31 @@ void StakeLedger::draw(bool bet) {
   bets_open_ += bet ? 1 : 0;
 }
 
+void StakeLedger::withdraw(bool bet) {
+  CHECK(settled_ < rounds_ && (!bet || bets_open_ > 0));
+  --rounds_;
+  bets_ -= bet ? 1 : 0;
+  bets_open_ -= bet ? 1 : 0;
+}
+
+void StakeLedger::save(ByteWriter& out) const {
+  for (const std::uint64_t n :
+       {rounds_, bets_, settled_, bets_open_, rewarded_bets_, rewarded_defaults_})
+    out.varint(n);
+  for (const double sum : {sum_, squares_, default_rewards_, default_rounds_}) out.f64(sum);
+}
+
+bool StakeLedger::load(ByteReader& in) {
+  for (std::uint64_t* n :
+       {&rounds_, &bets_, &settled_, &bets_open_, &rewarded_bets_, &rewarded_defaults_})
+    *n = in.varint();
+  for (double* sum : {&sum_, &squares_, &default_rewards_, &default_rounds_}) {
+    *sum = in.f64();
+    if (!std::isfinite(*sum)) return false;
+  }
+  return in.ok() && settled_ <= rounds_ && bets_open_ <= bets_ && bets_ <= rounds_;
+}
+
 void StakeLedger::settle(double stake, bool bet, double reward) {
   CHECK(std::isfinite(reward) && reward >= 0);
   CHECK(stake >= 0 && stake <= options_.stake_max && settled_ < rounds_);

@@ -24,6 +24,8 @@
 
 #include <cstdint>
 
+#include "base/bytes.h"
+
 namespace ante {
 
 struct StakeLedgerOptions {
@@ -48,6 +50,9 @@ class StakeLedger {
   // A round was drawn with the stake of the last stake().
   void draw(bool bet);
 
+  // The round will never have a reward: it was not shown. As if it had not been drawn.
+  void withdraw(bool bet);
+
   // Its reward is known: as drawn, with the stake it was drawn with. In any order.
   // REQUIRES reward >= 0 and finite, 0 <= stake <= stake_max, a draw() for each settle().
   void settle(double stake, bool bet, double reward);
@@ -57,6 +62,10 @@ class StakeLedger {
   double slack() const;
   std::uint64_t rounds() const { return rounds_; }
   std::uint64_t bets() const { return bets_; }
+
+  void save(ByteWriter& out) const;
+  // False: the bytes are damaged.
+  bool load(ByteReader& in);
 
  private:
   double default_mean() const;

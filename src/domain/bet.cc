@@ -165,6 +165,8 @@ void read_result(const JsonFields& fields, Bet& bet) {
   r.value = result->number("value", -1e300, 1e300).value_or(0);
   r.low = result->number("low", -1e300, 1e300);
   r.high = result->number("high", -1e300, 1e300);
+  r.relative = result->number("relative", -1e300, 1e300);
+  r.relative_error = result->number("relativeError", 0, 1e300);
   r.verdict = result->text("verdict", 0, kBetTextBytesMax).value_or("");
   r.sentence = result->text("sentence", 0, kBetTextBytesMax).value_or("");
   r.paid = result->boolean("paid").value_or(false);
@@ -239,6 +241,8 @@ void write_result(JsonWriter& json, const BetResult& r) {
   json.key("result").begin_object().field("at", format_time(r.at_ms));
   json.field("treated", r.treated).field("control", r.control).field("value", r.value);
   if (r.low && r.high) json.field("low", *r.low).field("high", *r.high);
+  if (r.relative && r.relative_error)
+    json.field("relative", *r.relative).field("relativeError", *r.relative_error);
   json.field("verdict", r.verdict).field("sentence", r.sentence).field("paid", r.paid);
   json.end_object();
 }
@@ -336,7 +340,7 @@ std::string bet_to_json(const Bet& bet) {
     json.field("to", to_string(move.to)).field("who", move.who).field("why", move.why).end_object();
   }
   json.end_array().key("stated").begin_array();
-  for (const StatedOdds& stated : bet.stated) {
+  for (const BetOdds& stated : bet.stated) {
     json.begin_object().field("at", format_time(stated.at_ms)).field("who", stated.who);
     json.field("pays", stated.pays).end_object();
   }

@@ -51,11 +51,11 @@ struct BetMove {
 };
 
 // Somebody's stated chance that the bet measures as paying when it is settled.
-struct StatedOdds {
+struct BetOdds {
   TimeMs at_ms = 0;
   std::string who;  // an owner, or "model"
   double pays = 0.5;
-  friend bool operator==(const StatedOdds&, const StatedOdds&) = default;
+  friend bool operator==(const BetOdds&, const BetOdds&) = default;
 };
 
 struct BetResult {
@@ -63,6 +63,8 @@ struct BetResult {
   std::uint64_t treated = 0, control = 0;  // people
   double value = 0;                        // difference of means, in reward a person
   std::optional<double> low, high;         // its 95 % sequence; none before there is evidence
+  // The difference and its standard error as shares of the control's mean, where that is above 0.
+  std::optional<double> relative, relative_error;
   std::string verdict, sentence;
   bool paid = false;  // the measured difference was above 0
   friend bool operator==(const BetResult&, const BetResult&) = default;
@@ -86,8 +88,8 @@ struct Bet {
   // Kept by the engine.
   BetState state = BetState::kDraft;
   TimeMs placed_at_ms = 0;
-  std::vector<BetMove> moves;      // oldest first
-  std::vector<StatedOdds> stated;  // oldest first, one a who
+  std::vector<BetMove> moves;   // oldest first
+  std::vector<BetOdds> stated;  // oldest first, one a who
   std::optional<BetResult> result;
   std::uint64_t version = 0;
 

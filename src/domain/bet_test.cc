@@ -42,8 +42,8 @@ TEST(BetJson, ReadsBackWhatItWrites) {
     bet.moves = {{1'800'000'000'200, BetState::kDraft, BetState::kSmallStake, "ines", "go"},
                  {1'800'000'000'300, BetState::kSmallStake, BetState::kOpen, "rule", "paying"}};
     bet.stated = {{1'800'000'000'200, "model", 0.4}};
-    bet.result =
-        BetResult{1'800'000'000'400, 100, 90, -0.25, -0.5, 0.125, "losing", "Lost.", false};
+    bet.result = BetResult{1'800'000'000'400, 100,     90,   -0.25, -0.5, 0.125, -0.1, 0.05,
+                           "losing",          "Lost.", false};
     const auto back = stored_bet_from_json("evening", bet_to_json(bet));
     ASSERT_TRUE(back.has_value()) << back.error().message;
     EXPECT_EQ(*back, bet);

@@ -21,6 +21,7 @@ using TenantId = Strong<std::uint32_t, struct TenantIdTag>;
 using ItemKey = Strong<std::uint64_t, struct ItemKeyTag>;
 using TopicKey = Strong<std::uint64_t, struct TopicKeyTag>;
 using SlotKey = Strong<std::uint64_t, struct SlotKeyTag>;
+using BetKey = Strong<std::uint64_t, struct BetKeyTag>;
 using Partition = Strong<std::uint16_t, struct PartitionTag>;
 using Sequence = Strong<std::uint64_t, struct SequenceTag>;  // 1, 2, 3 … within a partition
 using Commit = Strong<std::uint64_t, struct CommitTag>;      // 1, 2, 3 … over the whole store
@@ -42,6 +43,7 @@ inline constexpr std::size_t kLinkMembersMax = 16;      // routing ids of one pe
 inline ItemKey item_key(std::string_view id) { return ItemKey{hash64(id, 1)}; }
 inline TopicKey topic_key(std::string_view name) { return TopicKey{hash64(name, 2)}; }
 inline SlotKey slot_key(std::string_view name) { return SlotKey{hash64(name, 3)}; }
+inline BetKey bet_key(std::string_view id) { return BetKey{hash64(id, 4)}; }
 
 // Which kind of id routes a message: its anonymousId, else its userId. Never from an alias table.
 enum class RoutingKind : std::uint8_t { kAnonymous = 1, kUser = 2 };

@@ -6,11 +6,13 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "base/json_writer.h"
 #include "base/mutex.h"
 #include "base/text.h"
 #include "domain/bucketing.h"
 #include "math/statistics.h"
+#include "report/uplifts.h"
 
 namespace ante {
 
@@ -113,7 +115,7 @@ const char* to_string(Verdict verdict) {
   return "unknown";
 }
 
-LiftSummary summarize(const Slot& slot, const SlotLift& sums) {
+LiftSummary summarize(const Slot& slot, const SlotLift& sums, double control_share) {
   LiftSummary lift;
   lift.slot = slot.name;
   lift.treated = summary_of(sums.treated);
@@ -137,7 +139,7 @@ LiftSummary summarize(const Slot& slot, const SlotLift& sums) {
     }
   }
   lift.verdict = verdict_of(lift);
-  lift.sentence = sentence_of(lift, slot.holdout);
+  lift.sentence = sentence_of(lift, control_share);
   return lift;
 }
 
@@ -170,23 +172,52 @@ std::string to_json(const LiftSummary& lift) {
 }
 
 struct LiftReport::State {
+  // The slot of this name in the fold, or kNotFound with the nearest name.
+  Result<const Slot*> slot(std::string_view name) const REQUIRES_LOCK(mutex);
+
   mutable Mutex mutex;
-  LiftFold fold GUARDED_BY(mutex);
+  Uplifts uplifts;
+  LiftFold fold GUARDED_BY(mutex){&uplifts};
 };
+
+Result<const Slot*> LiftReport::State::slot(std::string_view name) const {
+  const SlotGoals& slots = fold.slots();
+  if (const Slot* found = slots.find(name)) return found;
+  std::vector<std::string_view> known;
+  for (const auto& [key, each] : slots.all()) known.push_back(each.name);
+  return not_found(fmt::format("there is no slot '{}'.{}", name, did_you_mean(name, known)));
+}
 
 LiftReport::LiftReport() : state_(std::make_unique<State>()) {}
 LiftReport::~LiftReport() = default;
 
 Result<LiftSummary> LiftReport::lift(std::string_view name) const {
   MutexLock lock(state_->mutex);
-  const SlotGoals& slots = state_->fold.slots();
-  const Slot* slot = slots.find(name);
-  if (slot == nullptr) {
-    std::vector<std::string_view> known;
-    for (const auto& [key, each] : slots.all()) known.push_back(each.name);
-    return not_found(fmt::format("there is no slot '{}'.{}", name, did_you_mean(name, known)));
-  }
-  return summarize(*slot, state_->fold.slot(slot->key));
+  const Slot* slot = TRY(state_->slot(name));
+  return summarize(*slot, state_->fold.trial({slot->key, BetKey{}}), slot->holdout);
+}
+
+Result<SlotLift> LiftReport::sums(std::string_view name) const {
+  MutexLock lock(state_->mutex);
+  const Slot* slot = TRY(state_->slot(name));
+  return state_->fold.trial({slot->key, BetKey{}});
+}
+
+Result<BetEvidence> LiftReport::bet(const Bet& bet, TimeMs now_ms) const {
+  MutexLock lock(state_->mutex);
+  const Slot* slot = TRY(state_->slot(bet.slot));
+  BetEvidence evidence;
+  evidence.sums = state_->fold.trial({slot->key, bet_key(bet.id)});
+  const double treated = bet.treated_share(now_ms);
+  evidence.lift = summarize(*slot, evidence.sums, 1 - (treated > 0 ? treated : bet.stake));
+  return evidence;
+}
+
+const LeaveAloneAdvice& LiftReport::advice() const { return state_->uplifts; }
+
+void LiftReport::commit_consumed(Commit) {
+  MutexLock lock(state_->mutex);
+  state_->uplifts.refit(state_->fold.slots());
 }
 
 void LiftReport::consume(const CommittedRecord& record) {
@@ -196,12 +227,21 @@ void LiftReport::consume(const CommittedRecord& record) {
 
 std::string LiftReport::save() const {
   MutexLock lock(state_->mutex);
-  return state_->fold.save();
+  std::string bytes, uplifts;
+  state_->uplifts.save(uplifts);
+  ByteWriter out(bytes);
+  out.string(uplifts);
+  out.string(state_->fold.save());
+  return bytes;
 }
 
 Result<void> LiftReport::load(std::string_view bytes) {
   MutexLock lock(state_->mutex);
-  return state_->fold.load(bytes);
+  ByteReader in(bytes);
+  const std::string_view uplifts = in.string(), fold = in.string();
+  if (!in.ok() || !in.at_end()) return data_loss("lift: the checkpoint is damaged");
+  TRY(state_->uplifts.load(uplifts));
+  return state_->fold.load(fold);
 }
 
 }  // namespace ante

@@ -21,6 +21,8 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "decision/bet_table.h"
+#include "domain/bet.h"
 #include "domain/log_consumer.h"
 #include "domain/slot.h"
 #include "report/lift_fold.h"
@@ -66,8 +68,13 @@ struct LiftSummary {
 // interval or not at all (null).
 std::string to_json(const LiftSummary& summary);
 
-// What the sums of a slot say.
-LiftSummary summarize(const Slot& slot, const SlotLift& sums);
+// What the sums of a trial in the slot say; `control_share` of its people are left alone.
+LiftSummary summarize(const Slot& slot, const SlotLift& sums, double control_share);
+
+struct BetEvidence {
+  LiftSummary lift;  // against the part of its audience that is left alone
+  SlotLift sums;
+};
 
 class LiftReport final : public LogConsumer {
  public:
@@ -76,9 +83,16 @@ class LiftReport final : public LogConsumer {
 
   // kNotFound: no such slot.
   Result<LiftSummary> lift(std::string_view slot) const;
+  // The same people by the levels of their traits.
+  Result<SlotLift> sums(std::string_view slot) const;
+  // kNotFound: its slot is gone.
+  Result<BetEvidence> bet(const Bet& bet, TimeMs now_ms) const;
+  // Whom the bets had better leave alone.
+  const LeaveAloneAdvice& advice() const;
 
   std::string_view name() const override { return "lift"; }
   void consume(const CommittedRecord& record) override;
+  void commit_consumed(Commit commit) override;
   std::string save() const override;
   Result<void> load(std::string_view bytes) override;
 

@@ -14,8 +14,8 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kFormatVersion = 1;
-constexpr std::size_t kUnitBytesMin = 16 + 1 + 1 + 1 + 2 + 1 + 1;
+constexpr std::uint8_t kLiftFormat = 2;
+constexpr std::size_t kUnitBytesMin = 16 + 1 + 1 + 1 + 2 + 1 + kTraitCount + 1 + 1;
 
 std::uint64_t claim_of(DecisionId decision, ItemKey item) {
   return mix64(decision.value.lo ^ mix64(decision.value.hi ^ mix64(item.value)));
@@ -80,6 +80,8 @@ void write_unit(ByteWriter& out, const LiftUnit& unit) {
   out.u16(unit.holdout_buckets);
   out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(unit.arm) | (unit.counted ? 4U : 0U) |
                                    (unit.left_out ? 8U : 0U)));
+  for (const std::uint8_t level : unit.traits.level) out.u8(level);
+  out.u8(static_cast<std::uint8_t>(unit.exclusion));
   out.varint(unit.claims.size());
   for (const std::uint64_t claim : unit.claims) out.u64(claim);
 }
@@ -93,118 +95,187 @@ bool read_unit(ByteReader& in, LiftUnit& unit) {
   unit.arm = static_cast<Arm>(flags & 3);
   unit.counted = (flags & 4) != 0;
   unit.left_out = (flags & 8) != 0;
+  for (std::uint8_t& level : unit.traits.level) level = in.u8();
+  const std::uint8_t exclusion = in.u8();
+  unit.exclusion = static_cast<Exclusion>(exclusion);
   unit.claims.resize(in.count(8));
   for (std::uint64_t& claim : unit.claims) claim = in.u64();
-  return in.ok() && (unit.arm == Arm::kTreated || unit.arm == Arm::kHoldout) &&
+  return in.ok() && valid(unit.traits) && exclusion < kExclusionCount &&
+         (unit.arm == Arm::kTreated || unit.arm == Arm::kHoldout) &&
          unit.holdout_buckets <= kBuckets && unit.claims.size() <= kLiftRewardsMax;
+}
+
+// Adds the outcome of a person to all sums they belong to, or changes it there.
+template <typename Change>
+void change_sums(SlotLift& sums, const LiftUnit& unit, Change change) {
+  const bool treated = unit.arm == Arm::kTreated;
+  change(treated ? sums.treated : sums.holdout);
+  for (std::size_t t = 0; t < kTraitCount; ++t) {
+    ArmSums& level = sums.levels[trait_level_number(unit.traits, t)];
+    change(treated ? level.treated : level.holdout);
+  }
+}
+
+void write_entry(ByteWriter& out, PersonHash person, Arm arm, std::uint16_t holdout_buckets,
+                 const Traits& traits) {
+  write_person(out, person);
+  out.u8(static_cast<std::uint8_t>(arm));
+  out.u16(holdout_buckets);
+  for (const std::uint8_t level : traits.level) out.u8(level);
 }
 
 }  // namespace
 
-SlotLift LiftFold::slot(SlotKey key) const {
-  const auto pool = pools_.find(key);
+SlotLift LiftFold::trial(const Trial& trial) const {
+  const auto pool = pools_.find(trial);
   return pool == pools_.end() ? SlotLift{} : pool->second.sums;
 }
 
-LiftUnit* LiftFold::find(SlotKey slot, PersonHash representative) {
-  const auto pool = pools_.find(slot);
+std::vector<Trial> LiftFold::bets() const {
+  std::vector<Trial> trials;
+  for (const auto& [trial, pool] : pools_) {
+    if (trial.bet != BetKey{}) trials.push_back(trial);
+  }
+  return trials;
+}
+
+LiftUnit* LiftFold::find(const Trial& trial, PersonHash representative) {
+  const auto pool = pools_.find(trial);
   if (pool == pools_.end()) return nullptr;
   const auto unit = pool->second.people.find(representative);
   return unit == pool->second.people.end() ? nullptr : &unit->second;
 }
 
-void LiftFold::wake_at(TimeMs at_ms, SlotKey slot, PersonHash person) {
-  due_.push_back({at_ms, slot, person});
+void LiftFold::wake_at(TimeMs at_ms, const Trial& trial, PersonHash person) {
+  due_.push_back({at_ms, trial, person});
   std::push_heap(due_.begin(), due_.end(), std::greater<>());
 }
 
 void LiftFold::decided(const Decision& decision) {
-  if (!compares_arms(decision) || slots_.find(decision.slot) == nullptr) return;
-  const PersonHash person = decision.people.back();
-  if (decision.activated) {
-    expose(decision.slot, person, decision.arm, decision.at_ms);
-    return;
+  const Slot* slot = slots_.find(decision.slot);
+  if (!compares_arms(decision) || slot == nullptr) return;
+  Deferred shown;
+  shown.slot_key = decision.slot;
+  shown.slot = {decision.people.back(), decision.arm, buckets_of(slot->holdout), decision.traits};
+  if (decision.bet.play == BetPlay::kTreated || decision.bet.play == BetPlay::kControl) {
+    shown.bet = bet_key(decision.bet.id);
+    shown.in_bet = shown.slot;
+    shown.in_bet.arm = decision.bet.play == BetPlay::kTreated ? Arm::kTreated : Arm::kHoldout;
+    shown.in_bet.holdout_buckets = static_cast<std::uint16_t>(
+        kBuckets - std::min<std::uint32_t>(decision.bet.treated_buckets, kBuckets));
+  } else if (decision.bet.play != BetPlay::kNone) {
+    leave_alone(decision);
   }
+  if (decision.activated) return expose(shown, decision.at_ms);
   if (deferred_.size() >= kDeferredExposuresMax) deferred_.erase(deferred_.begin());
-  deferred_[decision.id] = {person, decision.slot, decision.arm};
+  deferred_[decision.id] = shown;
+}
+
+// Counts who a bet only watched, or left alone by choice.
+void LiftFold::leave_alone(const Decision& decision) {
+  const Trial trial{decision.slot, bet_key(decision.bet.id)};
+  const auto why = static_cast<std::size_t>(decision.bet.exclusion);
+  Pool& pool = pools_[trial];
+  ++pool.sums.left_alone_decisions[why];
+  if (decision.bet.exclusion == Exclusion::kNone || people_ >= kLiftPeopleMax) return;
+  LiftUnit unit;
+  unit.first_ms = decision.at_ms;
+  unit.traits = decision.traits;
+  unit.exclusion = decision.bet.exclusion;
+  unit.left_out = true;
+  const PersonHash representative = links_.representative(decision.people.back());
+  if (!pool.people.emplace(representative, std::move(unit)).second) return;
+  ++pool.sums.left_alone_people[why];
+  ++people_;
 }
 
 void LiftFold::activated(const Activation& activation, TimeMs occurred_at) {
   const auto waiting = deferred_.find(activation.decision);
   if (waiting == deferred_.end()) return;
-  const Deferred deferred = waiting->second;
+  const Deferred shown = waiting->second;
   deferred_.erase(waiting);
-  expose(deferred.slot, deferred.person, deferred.arm, occurred_at);
+  expose(shown, occurred_at);
 }
 
-void LiftFold::expose(SlotKey slot_key, PersonHash person, Arm arm, TimeMs at_ms) {
-  const PersonHash representative = links_.representative(person);
-  Pool& pool = pools_[slot_key];
+void LiftFold::expose(const Deferred& shown, TimeMs at_ms) {
+  enter({shown.slot_key, BetKey{}}, shown.slot, at_ms);
+  if (shown.bet != BetKey{}) enter({shown.slot_key, shown.bet}, shown.in_bet, at_ms);
+}
+
+void LiftFold::enter(const Trial& trial, const Entry& entry, TimeMs at_ms) {
+  const PersonHash representative = links_.representative(entry.person);
+  Pool& pool = pools_[trial];
   if (pool.people.count(representative) != 0) return;  // each person enters once
   if (people_ >= kLiftPeopleMax) {
     ++pool.sums.beyond_limit;
     return;
   }
-  const Slot& slot = *slots_.find(slot_key);
+  const Slot& slot = *slots_.find(trial.slot);
   LiftUnit unit;
   unit.first_ms = at_ms;
   unit.window_s = static_cast<std::uint32_t>((slot.goal_window_ms + kSecondMs - 1) / kSecondMs);
-  unit.holdout_buckets = buckets_of(slot.holdout);
-  unit.arm = arm;
-  wake_at(unit.closes_ms(), slot_key, representative);
+  unit.holdout_buckets = entry.holdout_buckets;
+  unit.traits = entry.traits;
+  unit.arm = entry.arm;
+  wake_at(unit.closes_ms(), trial, representative);
   pool.people.emplace(representative, std::move(unit));
   ++pool.sums.waiting;
   ++people_;
 }
 
-void LiftFold::credit(SlotKey slot, PersonHash person, TimeMs occurred_at, std::int64_t micros,
-                      std::optional<std::uint64_t> claim) {
+void LiftFold::credit(const Trial& trial, PersonHash person, TimeMs occurred_at,
+                      std::int64_t micros, std::optional<std::uint64_t> claim) {
   const PersonHash representative = links_.representative(person);
-  LiftUnit* unit = find(slot, representative);
+  LiftUnit* unit = find(trial, representative);
   if (unit == nullptr || unit->left_out || !unit->in_window(occurred_at)) return;
   if (now_ms_ > unit->closes_ms() + kRewardLateMaxMs) return;
   if (claim) {
     auto& claims = unit->claims;
     if (std::find(claims.begin(), claims.end(), *claim) != claims.end()) return;
     if (claims.size() >= kLiftRewardsMax) return;
-    if (claims.empty()) wake_at(unit->closes_ms() + kRewardLateMaxMs, slot, representative);
+    if (claims.empty()) wake_at(unit->closes_ms() + kRewardLateMaxMs, trial, representative);
     claims.push_back(*claim);
   }
   const std::int64_t before = unit->outcome_micros;
   unit->outcome_micros =
       std::clamp(before + micros, -OutcomeSums::kOutcomeMicrosMax, OutcomeSums::kOutcomeMicrosMax);
   if (!unit->counted) return;
-  SlotLift& sums = pools_.at(slot).sums;
-  (unit->arm == Arm::kTreated ? sums.treated : sums.holdout).replace(before, unit->outcome_micros);
+  change_sums(pools_.at(trial).sums, *unit,
+              [&](OutcomeSums& sums) { sums.replace(before, unit->outcome_micros); });
+  if (listener_ != nullptr) listener_->changed(trial, *unit, before);
 }
 
 void LiftFold::rewarded(const Reward& reward, PersonHash person, TimeMs occurred_at) {
   const Slot* slot = slots_.find(reward.slot);
   if (slot == nullptr || !is_goal(*slot, reward)) return;
-  credit(slot->key, person, occurred_at, goal_micros(*slot, reward.value),
-         claim_of(reward.decision, reward.item));
+  for (auto pool = pools_.lower_bound({slot->key, BetKey{}});
+       pool != pools_.end() && pool->first.slot == slot->key; ++pool) {
+    credit(pool->first, person, occurred_at, goal_micros(*slot, reward.value),
+           claim_of(reward.decision, reward.item));
+  }
 }
 
 void LiftFold::happened(const Event& event, PersonHash person, TimeMs occurred_at) {
   if (!event.use_for_decisions) return;
-  for (const auto& [key, pool] : pools_) {
-    const Slot* slot = slots_.find(key);
+  for (const auto& [trial, pool] : pools_) {
+    const Slot* slot = slots_.find(trial.slot);
     if (slot == nullptr || !is_goal(*slot, event)) continue;
     std::optional<std::uint64_t> claim;
     if (event.decision && !event.items.empty())
       claim = claim_of(*event.decision, event.items.front().key);
-    credit(key, person, occurred_at, goal_micros(*slot), claim);
+    credit(trial, person, occurred_at, goal_micros(*slot), claim);
   }
 }
 
-void LiftFold::count(Pool& pool, LiftUnit& unit) {
+void LiftFold::count(const Trial& trial, Pool& pool, LiftUnit& unit) {
   unit.counted = true;
   SlotLift& sums = pool.sums;
   --sums.waiting;
-  (unit.arm == Arm::kTreated ? sums.treated : sums.holdout).add(unit.outcome_micros);
+  change_sums(sums, unit, [&](OutcomeSums& of) { of.add(unit.outcome_micros); });
   const std::uint64_t buckets = unit.holdout_buckets;
   sums.expected_buckets += buckets;
   sums.variance_buckets += buckets * (kBuckets - buckets);
+  if (listener_ != nullptr) listener_->counted(trial, unit);
 }
 
 void LiftFold::settle_until(TimeMs now_ms) {
@@ -212,10 +283,10 @@ void LiftFold::settle_until(TimeMs now_ms) {
     std::pop_heap(due_.begin(), due_.end(), std::greater<>());
     const Due due = due_.back();
     due_.pop_back();
-    LiftUnit* unit = find(due.slot, due.person);
+    LiftUnit* unit = find(due.trial, due.person);
     if (unit == nullptr) continue;
     if (!unit->counted && !unit->left_out && unit->closes_ms() < now_ms)
-      count(pools_.at(due.slot), *unit);
+      count(due.trial, pools_.at(due.trial), *unit);
     if (unit->closes_ms() + kRewardLateMaxMs < now_ms)
       std::vector<std::uint64_t>().swap(unit->claims);
   }
@@ -258,23 +329,39 @@ bool LiftFold::join_units(Pool& pool, const PersonLinks::Joined& joined) {
 }
 
 void LiftFold::join_people(const PersonLinks::Joined& joined) {
-  for (auto& [slot, pool] : pools_) {
+  for (auto& [trial, pool] : pools_) {
     if (!join_units(pool, joined)) continue;
     const LiftUnit& unit = pool.people.at(joined.kept);
-    if (!unit.counted) wake_at(unit.closes_ms(), slot, joined.kept);
-    if (!unit.claims.empty()) wake_at(unit.closes_ms() + kRewardLateMaxMs, slot, joined.kept);
+    if (!unit.counted) wake_at(unit.closes_ms(), trial, joined.kept);
+    if (!unit.claims.empty()) wake_at(unit.closes_ms() + kRewardLateMaxMs, trial, joined.kept);
   }
 }
 
 // The person leaves; sums of those who were counted hold nothing of them but a number.
 void LiftFold::forget(PersonHash person) {
   const PersonHash representative = links_.representative(person);
-  for (auto& [slot, pool] : pools_) {
+  for (auto& [trial, pool] : pools_) {
     const auto unit = pool.people.find(representative);
     if (unit == pool.people.end()) continue;
     if (!unit->second.counted && !unit->second.left_out) --pool.sums.waiting;
     pool.people.erase(unit);
     --people_;
+  }
+}
+
+// A slot that fell back and is let go again begins anew: what made it fall back is over.
+void LiftFold::change_slots(const CommittedRecord& record) {
+  std::vector<SlotKey> fallen;
+  for (const auto& [key, slot] : slots_.all()) {
+    if (!slot.fell_back.empty()) fallen.push_back(key);
+  }
+  slots_.consume(record);
+  for (const SlotKey key : fallen) {
+    const Slot* slot = slots_.find(key);
+    const auto pool = pools_.find({key, BetKey{}});
+    if (slot == nullptr || !slot->fell_back.empty() || pool == pools_.end()) continue;
+    people_ -= pool->second.people.size();
+    pools_.erase(pool);
   }
 }
 
@@ -309,7 +396,7 @@ void LiftFold::consume(const CommittedRecord& record) {
       forget(person);
       break;
     case RecordKind::kObject:
-      slots_.consume(record);
+      change_slots(record);
       break;
     case RecordKind::kFacts:
     case RecordKind::kConsent:
@@ -324,15 +411,24 @@ std::string LiftFold::save() const {
   slots_.save(slots);
   links_.save(links);
   ByteWriter out(bytes);
-  out.u8(kFormatVersion);
+  out.u8(kLiftFormat);
   out.string(slots);
   out.string(links);
   out.svarint(now_ms_);
   out.varint(pools_.size());
-  for (const auto& [key, pool] : pools_) {
-    out.u64(key.value);
+  for (const auto& [trial, pool] : pools_) {
+    out.u64(trial.slot.value);
+    out.u64(trial.bet.value);
     write_sums(out, pool.sums.treated);
     write_sums(out, pool.sums.holdout);
+    for (const ArmSums& level : pool.sums.levels) {
+      write_sums(out, level.treated);
+      write_sums(out, level.holdout);
+    }
+    for (std::size_t why = 0; why < kExclusionCount; ++why) {
+      out.varint(pool.sums.left_alone_people[why]);
+      out.varint(pool.sums.left_alone_decisions[why]);
+    }
     for (const std::uint64_t n : {pool.sums.expected_buckets, pool.sums.variance_buckets,
                                   pool.sums.waiting, pool.sums.mixed, pool.sums.beyond_limit}) {
       out.varint(n);
@@ -351,9 +447,10 @@ std::string LiftFold::save() const {
   for (const auto& [id, deferred] : deferred_) {
     out.u64(id.value.hi);
     out.u64(id.value.lo);
-    write_person(out, deferred.person);
-    out.u64(deferred.slot.value);
-    out.u8(static_cast<std::uint8_t>(deferred.arm));
+    out.u64(deferred.slot_key.value);
+    out.u64(deferred.bet.value);
+    for (const Entry& e : {deferred.slot, deferred.in_bet})
+      write_entry(out, e.person, e.arm, e.holdout_buckets, e.traits);
   }
   return bytes;
 }
@@ -361,18 +458,28 @@ std::string LiftFold::save() const {
 Result<void> LiftFold::load(std::string_view bytes) {
   const Error damaged = data_loss("lift: the checkpoint is damaged");
   ByteReader in(bytes);
-  if (in.u8() != kFormatVersion)
+  if (in.u8() != kLiftFormat)
     return data_loss("lift: the checkpoint is of a format that is not known");
   TRY(slots_.load(in.string()));
   TRY(links_.load(in.string()));
   now_ms_ = in.svarint();
   const std::size_t pools = in.count(8);
   for (std::size_t i = 0; i < pools; ++i) {
-    const SlotKey key{in.u64()};
-    if (slots_.find(key) == nullptr) return damaged;
-    Pool& pool = pools_[key];
+    Trial trial;
+    trial.slot = SlotKey{in.u64()};
+    trial.bet = BetKey{in.u64()};
+    if (slots_.find(trial.slot) == nullptr) return damaged;
+    Pool& pool = pools_[trial];
     pool.sums.treated = read_sums(in);
     pool.sums.holdout = read_sums(in);
+    for (ArmSums& level : pool.sums.levels) {
+      level.treated = read_sums(in);
+      level.holdout = read_sums(in);
+    }
+    for (std::size_t why = 0; why < kExclusionCount; ++why) {
+      pool.sums.left_alone_people[why] = in.varint();
+      pool.sums.left_alone_decisions[why] = in.varint();
+    }
     for (std::uint64_t* n : {&pool.sums.expected_buckets, &pool.sums.variance_buckets,
                              &pool.sums.waiting, &pool.sums.mixed, &pool.sums.beyond_limit}) {
       *n = in.varint();
@@ -382,22 +489,28 @@ Result<void> LiftFold::load(std::string_view bytes) {
       const PersonHash person = read_person(in);
       LiftUnit unit;
       if (!read_unit(in, unit)) return damaged;
-      if (!unit.counted && !unit.left_out) wake_at(unit.closes_ms(), key, person);
-      if (!unit.claims.empty()) wake_at(unit.closes_ms() + kRewardLateMaxMs, key, person);
+      if (!unit.counted && !unit.left_out) wake_at(unit.closes_ms(), trial, person);
+      if (!unit.claims.empty()) wake_at(unit.closes_ms() + kRewardLateMaxMs, trial, person);
       pool.people.emplace(person, std::move(unit));
       ++people_;
     }
   }
-  const std::size_t deferred = in.count(8 + 8 + 16 + 8 + 1);
+  const std::size_t deferred = in.count(16 + 16 + 2 * (16 + 1 + 2 + kTraitCount));
   for (std::size_t i = 0; i < deferred; ++i) {
     DecisionId id;
     id.value.hi = in.u64();
     id.value.lo = in.u64();
     Deferred& waiting = deferred_[id];
-    waiting.person = read_person(in);
-    waiting.slot = SlotKey{in.u64()};
-    waiting.arm = static_cast<Arm>(in.u8());
-    if (slots_.find(waiting.slot) == nullptr) return damaged;
+    waiting.slot_key = SlotKey{in.u64()};
+    waiting.bet = BetKey{in.u64()};
+    for (Entry* e : {&waiting.slot, &waiting.in_bet}) {
+      e->person = read_person(in);
+      e->arm = static_cast<Arm>(in.u8());
+      e->holdout_buckets = in.u16();
+      for (std::uint8_t& level : e->traits.level) level = in.u8();
+      if (!valid(e->traits)) return damaged;
+    }
+    if (slots_.find(waiting.slot_key) == nullptr) return damaged;
   }
   if (!in.ok() || !in.at_end()) return damaged;
   return {};

@@ -1,8 +1,10 @@
 // The fold behind the lift report: who was first exposed when, in which arm, and what came of it.
 //
-// In:   the log in commit order. Out: per slot the sums of each arm, and who still waits.
+// In:   the log in commit order. Out: the sums of each arm of every trial, and who still waits. A
+//       trial is a slot against its holdout, or a bet against the part of its audience that is
+//       left alone to compare with.
 //
-// A person is counted once a slot, when the window after their first exposure has closed by
+// A person is counted once a trial, when the window after their first exposure has closed by
 // received_at. An outcome that occurred in the window but comes later, at most kRewardLateMaxMs
 // after it closed, corrects the sums by its difference: they are integers, so they stay exact, and
 // no verdict has to wait a month for outcomes that mostly come at once.
@@ -10,6 +12,7 @@
 
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -29,16 +32,25 @@
 namespace ante {
 
 inline constexpr std::size_t kLiftPeopleMax =
-    2'000'000;  // (person, slot) pairs; later ones do not enter
+    2'000'000;  // (person, trial) pairs; later ones do not enter
 inline constexpr std::size_t kDeferredExposuresMax = 100'000;  // decisions that wait for activation
 inline constexpr std::size_t kLiftRewardsMax = 1000;           // of one person in one window
 
-// One person in one slot.
+// What is compared: a slot (bet 0), or a bet in it.
+struct Trial {
+  SlotKey slot;
+  BetKey bet;
+  friend auto operator<=>(const Trial&, const Trial&) = default;
+};
+
+// One person in one trial.
 struct LiftUnit {
-  TimeMs first_ms = 0;                // first exposure
-  std::int64_t outcome_micros = 0;    // in the window, so far
-  std::uint32_t window_s = 0;         // of the slot when it began
-  std::uint16_t holdout_buckets = 0;  // the holdout's share then, of kBuckets
+  TimeMs first_ms = 0;                     // first exposure
+  std::int64_t outcome_micros = 0;         // in the window, so far
+  std::uint32_t window_s = 0;              // of the slot when it began
+  Traits traits;                           // at the first exposure
+  Exclusion exclusion = Exclusion::kNone;  // of who is left alone by choice: counted nowhere else
+  std::uint16_t holdout_buckets = 0;       // the holdout's share then, of kBuckets
   Arm arm = Arm::kTreated;
   bool counted = false;
   bool left_out = false;              // two of the person's ids stood in different arms
@@ -50,21 +62,43 @@ struct LiftUnit {
   }
 };
 
+struct ArmSums {
+  OutcomeSums treated, holdout;
+};
+inline constexpr std::size_t kExclusionCount = 6;  // Exclusion's enumerators
+
 struct SlotLift {
   OutcomeSums treated, holdout;
-  std::uint64_t expected_buckets = 0;  // sum of holdout_buckets over counted persons
+  std::array<ArmSums, kTraitLevelCount> levels;  // the same people by each level of each trait
+  std::uint64_t expected_buckets = 0;            // sum of holdout_buckets over counted persons
   std::uint64_t variance_buckets = 0;  // sum of holdout_buckets x (kBuckets - holdout_buckets)
   std::uint64_t waiting = 0;
   std::uint64_t mixed = 0;  // persons left out: two of their ids stood in different arms
   std::uint64_t beyond_limit = 0;
+  // Of a bet, by why: people left alone and decisions in which they were; [kNone]: decisions of a
+  // bet that only watched.
+  std::array<std::uint64_t, kExclusionCount> left_alone_people{}, left_alone_decisions{};
+};
+
+// Told when a person is counted in a trial, on the thread that consumes.
+class LiftListener {
+ public:
+  virtual ~LiftListener() = default;
+  virtual void counted(const Trial& trial, const LiftUnit& unit) = 0;
+  // An outcome came late: the unit has the new one.
+  virtual void changed(const Trial& trial, const LiftUnit& unit, std::int64_t micros_before) = 0;
 };
 
 class LiftFold {
  public:
+  explicit LiftFold(LiftListener* listener = nullptr) : listener_(listener) {}
+
   void consume(const CommittedRecord& record);
   const SlotGoals& slots() const { return slots_; }
-  // Zeros for a slot without decisions.
-  SlotLift slot(SlotKey key) const;
+  // Zeros for a trial without decisions.
+  SlotLift trial(const Trial& trial) const;
+  // The trials of bets, with or without people.
+  std::vector<Trial> bets() const;
 
   std::string save() const;
   Result<void> load(std::string_view bytes);
@@ -75,36 +109,48 @@ class LiftFold {
     People people;
     SlotLift sums;
   };
-  struct Deferred {
+  // Who enters a trial, and how.
+  struct Entry {
     PersonHash person;
-    SlotKey slot;
     Arm arm = Arm::kTreated;
+    std::uint16_t holdout_buckets = 0;
+    Traits traits;
+  };
+  struct Deferred {
+    Entry slot;  // of the slot's trial
+    SlotKey slot_key;
+    BetKey bet;  // 0 = none
+    Entry in_bet;
   };
   struct Due {
     TimeMs at_ms = 0;
-    SlotKey slot;
+    Trial trial;
     PersonHash person;
     friend auto operator<=>(const Due&, const Due&) = default;
   };
 
   void decided(const Decision& decision);
   void activated(const Activation& activation, TimeMs occurred_at);
-  void expose(SlotKey slot, PersonHash person, Arm arm, TimeMs at_ms);
+  void expose(const Deferred& shown, TimeMs at_ms);
+  void enter(const Trial& trial, const Entry& entry, TimeMs at_ms);
+  void leave_alone(const Decision& decision);
   void rewarded(const Reward& reward, PersonHash person, TimeMs occurred_at);
   void happened(const Event& event, PersonHash person, TimeMs occurred_at);
-  void credit(SlotKey slot, PersonHash person, TimeMs occurred_at, std::int64_t micros,
+  void credit(const Trial& trial, PersonHash person, TimeMs occurred_at, std::int64_t micros,
               std::optional<std::uint64_t> claim);
   void settle_until(TimeMs now_ms);
-  void wake_at(TimeMs at_ms, SlotKey slot, PersonHash person);
-  void count(Pool& pool, LiftUnit& unit);
-  LiftUnit* find(SlotKey slot, PersonHash representative);
+  void wake_at(TimeMs at_ms, const Trial& trial, PersonHash person);
+  void count(const Trial& trial, Pool& pool, LiftUnit& unit);
+  LiftUnit* find(const Trial& trial, PersonHash representative);
+  void change_slots(const CommittedRecord& record);
   void join_people(const PersonLinks::Joined& joined);
   bool join_units(Pool& pool, const PersonLinks::Joined& joined);
   void forget(PersonHash person);
 
+  LiftListener* listener_;
   SlotGoals slots_;
   PersonLinks links_;
-  std::map<SlotKey, Pool> pools_;
+  std::map<Trial, Pool> pools_;
   // A heap, earliest first: when windows close and when claims may be forgotten. Entries that no
   // longer fit their unit are passed over; it is made anew from the units when loaded.
   std::vector<Due> due_;

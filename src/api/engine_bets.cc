@@ -1,0 +1,207 @@
+// The bets of the engine: placed and moved by people, kept by rules.
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "api/engine.h"
+#include "base/text.h"
+#include "report/bet_rulings.h"
+
+namespace ante {
+namespace {
+
+constexpr std::string_view kRules = "rules";
+
+// What the trial of a bet compares: it may not change while it runs.
+bool compares_the_same(const Bet& a, const Bet& b) {
+  return a.slot == b.slot && a.audience == b.audience && a.items == b.items && a.topic == b.topic &&
+         a.instead_of == b.instead_of && a.left_alone == b.left_alone &&
+         a.left_alone_who == b.left_alone_who && a.left_alone_learned == b.left_alone_learned;
+}
+
+bool has_begun(const Bet& bet) {
+  return bet.state != BetState::kDraft && bet.state != BetState::kShadow;
+}
+
+void add_move(Bet& bet, BetState to, TimeMs now_ms, const Author& author) {
+  if (bet.moves.size() >= kBetMovesMax) bet.moves.erase(bet.moves.begin() + 1);
+  bet.moves.push_back({now_ms, bet.state, to, author.who, author.why});
+  bet.state = to;
+}
+
+void state_odds(Bet& bet, std::string who, double pays, TimeMs now_ms) {
+  std::erase_if(bet.stated, [&who](const BetOdds& odds) { return odds.who == who; });
+  bet.stated.push_back({now_ms, std::move(who), pays});
+}
+
+// Another bet that comes before this one and takes everybody this one is for.
+const Bet* taken_by(const Bets& bets, const Bet& bet, TimeMs now_ms) {
+  const auto in_slot = bets.by_slot.find(bet.slot);
+  if (in_slot == bets.by_slot.end()) return nullptr;
+  for (const BetPointer& other : in_slot->second) {
+    if (other->id == bet.id || !other->live(now_ms)) continue;
+    if (other->audience.kind == Predicate::Kind::kEverybody || other->audience == bet.audience)
+      return other.get();
+  }
+  return nullptr;
+}
+
+Result<void> check_times(const Bet& bet, TimeMs now_ms) {
+  if (bet.expires_at_ms <= now_ms)
+    return invalid_argument("#/expires: lies in the past: nothing could be measured");
+  if (bet.expires_at_ms > now_ms + kBetLongestMs)
+    return invalid_argument(fmt::format(
+        "#/expires: is more than {} days away: a bet must be settled", kBetLongestMs / kDayMs));
+  return {};
+}
+
+Result<void> check_can_go_live(const Bets& bets, const SlotMap& slots, const Bet& bet,
+                               TimeMs now_ms) {
+  TRY(check_times(bet, now_ms));
+  const auto slot = slots.find(bet.slot);
+  if (slot == slots.end()) return conflict(fmt::format("its slot '{}' is gone", bet.slot));
+  if (slot->second.in_shadow())
+    return conflict(fmt::format(
+        "bet '{}' cannot go live: slot '{}' has no brief and none was waived, so it shows nothing "
+        "but its safe default. Give the slot a brief, or waive it",
+        bet.id, bet.slot));
+  if (const Bet* other = taken_by(bets, bet, now_ms))
+    return conflict(
+        fmt::format("bet '{}' already takes everybody that '{}' is for in slot '{}': "
+                    "fold it, or choose another audience",
+                    other->id, bet.id, bet.slot));
+  return {};
+}
+
+}  // namespace
+
+Result<Bet> Engine::store_bet(Bet bet, const Author& author, ExpectedVersion expected) {
+  const Object stored = TRY(put_object(kBetObjectType, bet.id, bet_to_json(bet), author, expected));
+  bet.version = stored.version;
+  return bet;
+}
+
+Result<Bet> Engine::put_bet(std::string_view id, std::string_view json, const Author& author,
+                            ExpectedVersion expected) {
+  Bet bet = TRY(bet_from_json(id, json, {person_key(), kFirstTenant}));
+  const TimeMs now = clock().now_ms();
+  const auto all_slots = slots().get();
+  if (!all_slots->contains(bet.slot)) {
+    std::vector<std::string_view> known;
+    for (const auto& [name, slot] : *all_slots) known.push_back(name);
+    return invalid_argument(
+        fmt::format("#/slot: there is no slot '{}'.{}", bet.slot, did_you_mean(bet.slot, known)));
+  }
+  const auto all = bets().get();
+  const auto found = all->by_id.find(id);
+  if (found == all->by_id.end()) {
+    const auto open = std::ranges::count_if(
+        all->by_id, [](const auto& entry) { return entry.second->state != BetState::kFolded; });
+    if (static_cast<std::size_t>(open) >= kBetsMax)
+      return invalid_argument(fmt::format("at most {} bets that are not folded", kBetsMax));
+    bet.placed_at_ms = now;
+  } else {
+    const Bet& present = *found->second;
+    if (present.state == BetState::kFolded || present.state == BetState::kBanked)
+      return conflict(fmt::format("bet '{}' is {}: it is settled. Place another", id,
+                                  to_string(present.state)));
+    if (has_begun(present) && !compares_the_same(present, bet))
+      return conflict(fmt::format(
+          "bet '{}' runs: its slot, audience, content, safe default and who is left alone are what "
+          "it compares. Fold it and place another",
+          id));
+    bet.state = present.state;
+    bet.placed_at_ms = present.placed_at_ms;
+    bet.moves = present.moves;
+    bet.stated = present.stated;
+    bet.result = present.result;
+  }
+  TRY(check_times(bet, now));
+  // What was said before it began counts; afterwards everybody is wiser.
+  if (bet.odds && !has_begun(bet)) state_odds(bet, bet.owner, *bet.odds, now);
+  return store_bet(std::move(bet), author, expected);
+}
+
+Result<Bet> Engine::move_bet(std::string_view id, BetState to, const Author& author,
+                             ExpectedVersion expected) {
+  const auto all = bets().get();
+  const auto found = all->by_id.find(id);
+  if (found == all->by_id.end()) {
+    std::vector<std::string_view> known;
+    for (const auto& [name, bet] : all->by_id) known.push_back(name);
+    return not_found(fmt::format("there is no bet '{}'.{}", id, did_you_mean(id, known)));
+  }
+  Bet bet = *found->second;
+  if (!may_move(bet.state, to))
+    return conflict(fmt::format("bet '{}' is {}: it cannot become {}", id, to_string(bet.state),
+                                to_string(to)));
+  const TimeMs now = clock().now_ms();
+  if (!has_begun(bet) && to == BetState::kSmallStake)
+    TRY(check_can_go_live(*all, *slots().get(), bet, now));
+  if (has_begun(bet) && (to == BetState::kFolded || to == BetState::kBanked)) {
+    const auto evidence = lift().bet(bet, now);
+    if (evidence) bet.result = result_of(evidence->lift, now);
+  }
+  add_move(bet, to, now, author);
+  return store_bet(std::move(bet), author, expected ? expected : ExpectedVersion(bet.version));
+}
+
+EffectPrior Engine::effect_prior() const {
+  std::vector<MeasuredBet> settled;
+  for (const auto& [id, bet] : bets().get()->by_id) {
+    const auto& result = bet->result;
+    if (result && result->relative && result->relative_error && *result->relative_error > 0)
+      settled.push_back({*result->relative, *result->relative_error});
+  }
+  return prior_from(settled);
+}
+
+Result<std::size_t> Engine::keep_slots() {
+  std::size_t changes = 0;
+  const auto all = slots().get();
+  for (const auto& [name, slot] : *all) {
+    if (slot.in_shadow() || !slot.fell_back.empty()) continue;
+    const auto measured = lift().lift(name);
+    if (!measured || measured->verdict != Verdict::kLosing) continue;
+    Slot fallen = slot;
+    fallen.fell_back = measured->sentence;
+    const Author rules{std::string(kRules), "losing against its holdout"};
+    const auto stored = put_object("slot", name, slot_to_json(fallen), rules, slot.version);
+    if (!stored && stored.error().code == ErrorCode::kConflict) continue;  // somebody was faster
+    if (!stored) return stored.error();
+    ++changes;
+  }
+  return changes;
+}
+
+Result<std::size_t> Engine::keep_bets() {
+  std::size_t changes = TRY(keep_slots());
+  const TimeMs now = clock().now_ms();
+  const EffectPrior prior = effect_prior();
+  for (const auto& [id, present] : bets().get()->by_id) {
+    if (present->state == BetState::kDraft || present->state == BetState::kShadow ||
+        present->state == BetState::kFolded)
+      continue;
+    const auto evidence = lift().bet(*present, now);
+    if (!evidence) continue;  // its slot is not in the log's fold yet
+    BetRuling ruling = rule_on(*present, evidence->lift, prior, now);
+    if (!ruling.to && !ruling.model_odds) continue;
+    Bet bet = *present;
+    if (ruling.model_odds) state_odds(bet, "model", *ruling.model_odds, now);
+    // What a banked bet won stays its result.
+    if (ruling.result && !(bet.state == BetState::kBanked && bet.result))
+      bet.result = std::move(ruling.result);
+    const Author rules{std::string(kRules), ruling.why};
+    if (ruling.to) add_move(bet, *ruling.to, now, rules);
+    const auto stored = store_bet(std::move(bet), rules, present->version);
+    if (!stored && stored.error().code == ErrorCode::kConflict) continue;  // somebody was faster
+    if (!stored) return stored.error();
+    ++changes;
+  }
+  return changes;
+}
+
+}  // namespace ante
