@@ -111,8 +111,8 @@ void change_sums(SlotLift& sums, const LiftUnit& unit, Change change) {
   const bool treated = unit.arm == Arm::kTreated;
   change(treated ? sums.treated : sums.holdout);
   for (std::size_t t = 0; t < kTraitCount; ++t) {
-    ArmSums& level = sums.levels[trait_level_number(unit.traits, t)];
-    change(treated ? level.treated : level.holdout);
+    SegmentSums& level = sums.levels[trait_level_number(unit.traits, t)];
+    change(treated ? level.treated : level.control);
   }
 }
 
@@ -421,9 +421,9 @@ std::string LiftFold::save() const {
     out.u64(trial.bet.value);
     write_sums(out, pool.sums.treated);
     write_sums(out, pool.sums.holdout);
-    for (const ArmSums& level : pool.sums.levels) {
+    for (const SegmentSums& level : pool.sums.levels) {
       write_sums(out, level.treated);
-      write_sums(out, level.holdout);
+      write_sums(out, level.control);
     }
     for (std::size_t why = 0; why < kExclusionCount; ++why) {
       out.varint(pool.sums.left_alone_people[why]);
@@ -472,9 +472,9 @@ Result<void> LiftFold::load(std::string_view bytes) {
     Pool& pool = pools_[trial];
     pool.sums.treated = read_sums(in);
     pool.sums.holdout = read_sums(in);
-    for (ArmSums& level : pool.sums.levels) {
+    for (SegmentSums& level : pool.sums.levels) {
       level.treated = read_sums(in);
-      level.holdout = read_sums(in);
+      level.control = read_sums(in);
     }
     for (std::size_t why = 0; why < kExclusionCount; ++why) {
       pool.sums.left_alone_people[why] = in.varint();

@@ -26,6 +26,7 @@
 #include "domain/event.h"
 #include "domain/record.h"
 #include "math/statistics.h"
+#include "report/segments.h"
 #include "reward/person_links.h"
 #include "reward/slot_goals.h"
 
@@ -62,14 +63,11 @@ struct LiftUnit {
   }
 };
 
-struct ArmSums {
-  OutcomeSums treated, holdout;
-};
 inline constexpr std::size_t kExclusionCount = 6;  // Exclusion's enumerators
 
 struct SlotLift {
   OutcomeSums treated, holdout;
-  std::array<ArmSums, kTraitLevelCount> levels;  // the same people by each level of each trait
+  SegmentTable levels;  // the same people by each level of each trait
   std::uint64_t expected_buckets = 0;            // sum of holdout_buckets over counted persons
   std::uint64_t variance_buckets = 0;  // sum of holdout_buckets x (kBuckets - holdout_buckets)
   std::uint64_t waiting = 0;
