@@ -30,6 +30,7 @@
 #include "events/ingest.h"
 #include "journal/journal.h"
 #include "profile/profile_store.h"
+#include "report/figures.h"
 #include "report/lift.h"
 #include "reward/joiner.h"
 #include "store/store.h"
@@ -73,6 +74,7 @@ class Engine {
   const KeyTable& keys() const;
   const DecisionEngine& decisions() const;
   const LiftReport& lift() const;
+  const Figures& figures() const;
   const Joiner& joiner() const;
   const TokenSigner& signer() const;
   Ingest& ingest();

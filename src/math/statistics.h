@@ -50,6 +50,9 @@ double beta_i(double x, double a, double b);
 
 // Clopper-Pearson interval of a rate. REQUIRES hits <= n, n >= 1, 0 < alpha < 1.
 Interval rate_interval(std::uint64_t hits, std::uint64_t n, double alpha);
+// Wilson's interval of a rate: near its level on average, where the one above is at least so.
+// REQUIRES hits <= n, n >= 1, 0 < alpha < 1.
+Interval wilson_interval(std::uint64_t hits, std::uint64_t n, double alpha);
 
 // The difference of two means, treated minus control, at a look declared beforehand.
 // REQUIRES both n >= 2.
