@@ -148,12 +148,11 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
   for (std::size_t i = 0; i < p.ranker.sources().size(); ++i) {
     p.source_names.push_back(p.ranker.sources().name(i));
   }
-  p.journal = TRY(
-      Journal::open(store, clock, {&p.people, &p.catalog, &p.slots, &p.objects},
-                    {&p.people_rows, &p.catalog_rows, &p.objects},
-                    {&p.organic_learner, &p.live, &p.joiner, &p.trainer, &p.reward_scales, &p.lift,
-                     &p.figures},
-                    p.options.journal, std::move(on_fatal)));
+  p.journal = TRY(Journal::open(
+      store, clock, {&p.people, &p.catalog, &p.slots, &p.objects},
+      {&p.people_rows, &p.catalog_rows, &p.objects},
+      {&p.organic_learner, &p.live, &p.joiner, &p.trainer, &p.reward_scales, &p.lift, &p.figures},
+      p.options.journal, std::move(on_fatal)));
   p.catalog.publish();
   p.decisions = std::make_unique<DecisionEngine>(
       DecisionEngine::Parts{.clock = clock,

@@ -82,9 +82,8 @@ std::vector<std::pair<ItemKey, ItemFigures>> ItemTable::sorted() const {
 
 void ItemTable::shrink() {
   auto all = sorted();
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return a.second.uses() > b.second.uses();
-  });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.second.uses() > b.second.uses(); });
   for (std::size_t i = all.size() / 2; i < all.size(); ++i) {
     gone_.add(all[i].second.first);
     items_.erase(all[i].first);
@@ -94,7 +93,8 @@ void ItemTable::shrink() {
 void ItemTable::save(ByteWriter& out) const {
   out.varint(gone_.items);
   out.varint(gone_.first);
-  for (const double sum : {gone_.squares, gone_.cubes, gone_.logs, gone_.squared_logs}) out.f64(sum);
+  for (const double sum : {gone_.squares, gone_.cubes, gone_.logs, gone_.squared_logs})
+    out.f64(sum);
   out.varint(items_.size());
   for (const auto& [key, item] : sorted()) {
     out.u64(key.value);
@@ -111,13 +111,13 @@ void ItemTable::save(ByteWriter& out) const {
 bool ItemTable::load(ByteReader& in) {
   gone_.items = in.varint();
   gone_.first = in.varint();
-  for (double* sum : {&gone_.squares, &gone_.cubes, &gone_.logs, &gone_.squared_logs}) *sum = in.f64();
+  for (double* sum : {&gone_.squares, &gone_.cubes, &gone_.logs, &gone_.squared_logs})
+    *sum = in.f64();
   const std::size_t count = in.count(kItemBytesMin);
   if (count > kFigureItemsMax) return false;
   for (std::size_t i = 0; i < count; ++i) {
     ItemFigures& item = items_[ItemKey{in.u64()}];
-    for (std::uint64_t* each : {&item.first, &item.displaced, &item.replacing})
-      *each = in.varint();
+    for (std::uint64_t* each : {&item.first, &item.displaced, &item.replacing}) *each = in.varint();
     for (DrawnSums& sums : item.drawn) read_drawn(in, sums);
     item.in_hand = in.varint();
     if (item.in_hand == 0) continue;

@@ -43,18 +43,16 @@ struct DrawnSums {
 };
 
 struct ItemFigures {
-  std::uint64_t first = 0;      // treated decisions that showed it at the first place
-  std::uint64_t displaced = 0;  // … that had it in the safe default and did not show it
-  std::uint64_t replacing = 0;  // … that showed it although the safe default has it not
+  std::uint64_t first = 0;         // treated decisions that showed it at the first place
+  std::uint64_t displaced = 0;     // … that had it in the safe default and did not show it
+  std::uint64_t replacing = 0;     // … that showed it although the safe default has it not
   std::array<DrawnSums, 2> drawn;  // by half of the persons
   // Over drawn decisions that had it in the hand: the gain the model expected of it at the first
   // place, and of what was served there instead.
   std::uint64_t in_hand = 0;
   double gain = 0, gain_served = 0;
 
-  std::uint64_t uses() const {
-    return first + displaced + replacing + drawn[0].n + drawn[1].n;
-  }
+  std::uint64_t uses() const { return first + displaced + replacing + drawn[0].n + drawn[1].n; }
 };
 
 // Counts at the first place, of items that are no longer told apart.

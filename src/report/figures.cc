@@ -74,8 +74,8 @@ Estimate missile_of(const FigureSums& sums, double share) {
   const auto ratio = log_rate_estimate(sums.treated_seen, &sums.general_seen);
   if (!ratio) return Estimate::unknown(n, "too early: all hits are of a few persons");
   const auto index = [&](double log) { return share * std::expm1(log); };
-  return {index(ratio->log), {index(ratio->log - ratio->half), index(ratio->log + ratio->half)},
-          n, {}};
+  return {
+      index(ratio->log), {index(ratio->log - ratio->half), index(ratio->log + ratio->half)}, n, {}};
 }
 
 Estimate snap_of(const ExposuresByGroup& seen) {
@@ -89,13 +89,16 @@ Estimate snap_of(const ExposuresByGroup& seen) {
   if (!rate) return Estimate::unknown(all.shown, "too early: all hits are of a few persons");
   return {std::exp(-rate->log),
           {std::exp(-rate->log - rate->half), std::exp(-rate->log + rate->half)},
-          all.shown, {}};
+          all.shown,
+          {}};
 }
 
 Estimate share_of(std::uint64_t hits, std::uint64_t n, const char* why_not) {
   if (n == 0) return Estimate::unknown(0, why_not);
-  return {static_cast<double>(hits) / static_cast<double>(n), wilson_interval(hits, n, kFigureAlpha),
-          n, {}};
+  return {static_cast<double>(hits) / static_cast<double>(n),
+          wilson_interval(hits, n, kFigureAlpha),
+          n,
+          {}};
 }
 
 // A list that everybody gets is not individual, whatever it was made from: the share of decisions
@@ -169,10 +172,11 @@ Estimate hedging_of(const FigureSums& sums, const FirstPlace& first) {
   const double general_error = std::sqrt(general * (1 - general) / first.n);
   const double value = (1 - entropy + general) / 2;
   // The two errors may go together, so they are added.
-  const double half =
-      normal_quantile(1 - kFigureAlpha / 2) * (entropy_error + general_error) / 2;
-  return {value, {std::max(0.0, value - half), std::min(1.0, value + half)},
-          static_cast<std::uint64_t>(first.n), {}};
+  const double half = normal_quantile(1 - kFigureAlpha / 2) * (entropy_error + general_error) / 2;
+  return {value,
+          {std::max(0.0, value - half), std::min(1.0, value + half)},
+          static_cast<std::uint64_t>(first.n),
+          {}};
 }
 
 std::vector<MovedItem> most_moved(const FigureSums& sums, std::uint64_t ItemFigures::* count,

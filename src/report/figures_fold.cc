@@ -22,8 +22,7 @@ std::uint64_t bet_group(std::string_view id) { return hash64(id, kBetGroupSeed);
 
 // One of kPersonGroups; its last bit is the half of the persons.
 std::uint8_t person_group(PersonHash person) {
-  return static_cast<std::uint8_t>(mix64(person.value.lo ^ mix64(person.value.hi)) %
-                                   kPersonGroups);
+  return static_cast<std::uint8_t>(mix64(person.value.lo ^ mix64(person.value.hi)) % kPersonGroups);
 }
 
 // Whether the bet stood open to whoever asked, whichever arm they are in: as report/lift.h counts.
@@ -111,11 +110,10 @@ void for_each_count(Sums& sums, Visit visit) {
   visit(sums.decisions);
   for (auto& count : sums.outcomes) visit(count);
   for (auto& count : sums.rungs) visit(count);
-  for (auto* count :
-       {&sums.treated, &sums.personal, &sums.neighbours, &sums.neighbours_different,
-        &sums.last_list, &sums.acting, &sums.abstained, &sums.abstained_places, &sums.places,
-        &sums.places_different, &sums.places_general, &sums.displaced, &sums.replacing,
-        &sums.first_places, &sums.candidates})
+  for (auto* count : {&sums.treated, &sums.personal, &sums.neighbours, &sums.neighbours_different,
+                      &sums.last_list, &sums.acting, &sums.abstained, &sums.abstained_places,
+                      &sums.places, &sums.places_different, &sums.places_general, &sums.displaced,
+                      &sums.replacing, &sums.first_places, &sums.candidates})
     visit(*count);
 }
 
@@ -229,8 +227,7 @@ void FiguresFold::consume(const CommittedRecord& record) {
     commit_ = record.commit;
     forget_closed();
   }
-  if (record.partition != kControlPartition)
-    now_ms_ = std::max(now_ms_, record.header.received_at);
+  if (record.partition != kControlPartition) now_ms_ = std::max(now_ms_, record.header.received_at);
   if (record.header.kind == RecordKind::kObject) goals_.consume(record);
   if (record.header.kind != RecordKind::kDecision) return;
   if (const Decision* decision = decision_of(record)) decided(*decision);
@@ -358,8 +355,8 @@ void FiguresFold::count_places(FigureSums& sums, const Decision& decision) {
 void FiguresFold::matured(const RewardRow& row) {
   // A joiner that reads an old part of the log again, alone, must not fill the memory.
   if (matured_.size() >= kPendingDecisionsMax) commit_consumed();
-  matured_.push_back({row.decision, row.item, row.reward, row.propensity, row.position,
-                      person_group(row.person)});
+  matured_.push_back(
+      {row.decision, row.item, row.reward, row.propensity, row.position, person_group(row.person)});
 }
 
 void FiguresFold::commit_consumed() {

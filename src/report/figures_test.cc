@@ -1,9 +1,10 @@
 #include "report/figures.h"
 
-#include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -33,8 +34,7 @@ class FiguresTest : public testing::Test {
     header.occurred_at = at;
     header.received_at = at;
     ++sequence;
-    const Partition partition =
-        kind == RecordKind::kObject ? kControlPartition : partition_of(who);
+    const Partition partition = kind == RecordKind::kObject ? kControlPartition : partition_of(who);
     figures->consume({Commit{sequence}, partition, Sequence{sequence}, header, body});
   }
   void put_slot() {
@@ -62,9 +62,7 @@ class FiguresTest : public testing::Test {
     for (const char* id : general) d.safe_default.push_back(item_key(id));
     return d;
   }
-  void put(const Decision& d) {
-    put(RecordKind::kDecision, d.people.front(), d.at_ms, encode(d));
-  }
+  void put(const Decision& d) { put(RecordKind::kDecision, d.people.front(), d.at_ms, encode(d)); }
   void mature(const Decision& d, std::size_t place, double reward) {
     RewardRow row;
     row.decision = d.id;
@@ -199,8 +197,7 @@ TEST(Levels, AreComputedFromWhatWasServedAndKnown) {
     d.bet.play = c.play;
     d.rung = c.rung;
     d.versions.model = c.model;
-    EXPECT_EQ(level_of(d), c.expected)
-        << c.differs << int(c.play) << int(c.rung) << c.model;
+    EXPECT_EQ(level_of(d), c.expected) << c.differs << int(c.play) << int(c.rung) << c.model;
   }
 }
 
@@ -260,8 +257,8 @@ TEST_F(FiguresTest, WhatIsPushedOffIsWhatWouldHaveStoodThere) {
 TEST_F(FiguresTest, ABetHasItsOwnFiguresAndItsOwnControl) {
   for (std::uint64_t who = 0; who < 400; ++who) {
     const bool control = who % 2 == 0;
-    Decision d = decision(who, control ? Outcome::kAbstain : Outcome::kBet,
-                          {control ? "a" : "x"}, {"a"});
+    Decision d =
+        decision(who, control ? Outcome::kAbstain : Outcome::kBet, {control ? "a" : "x"}, {"a"});
     d.bet.id = "spring";
     d.bet.play = control ? BetPlay::kControl : BetPlay::kTreated;
     put(d);
@@ -326,8 +323,8 @@ TEST_F(FiguresTest, WhatIsLoadedGoesOnBitByBit) {
   const auto play = [&](std::uint64_t from, std::uint64_t to) {
     for (std::uint64_t who = from; who < to; ++who) {
       const std::string own = "own-" + std::to_string(mix64(who) % 40);
-      Decision d = decision(who, who % 4 == 0 ? Outcome::kExplore : Outcome::kBet, {own.c_str()},
-                            {"a"});
+      Decision d =
+          decision(who, who % 4 == 0 ? Outcome::kExplore : Outcome::kBet, {own.c_str()}, {"a"});
       d.id.value.lo = who + 1;
       d.served[0].propensity = 0.3F;
       d.served[0].hand_index = 0;
@@ -414,8 +411,7 @@ TEST(FiguresLimits, SlotsBetsItemsAndDecisionsAreBounded) {
     d.outcome = Outcome::kBet;
     d.bet.id = "bet-" + std::to_string(i % 1500);
     d.bet.play = BetPlay::kTreated;
-    for (std::uint64_t k = 0; k < 4; ++k)
-      d.served.push_back({numbered(i * 4 + k), {}, 1, 255, {}});
+    for (std::uint64_t k = 0; k < 4; ++k) d.served.push_back({numbered(i * 4 + k), {}, 1, 255, {}});
     d.safe_default = {item_key("a")};
     if (i >= 3000) d.bet.id = "bet-0";
     put(d);
@@ -436,7 +432,8 @@ TEST(FiguresLimits, SlotsBetsItemsAndDecisionsAreBounded) {
 TEST_F(FiguresTest, TheJoinerBringsWhatCameOfIt) {
   Joiner joiner({figures.get()});
   std::uint64_t at = 0;
-  const auto both = [&](RecordKind kind, Partition partition, TimeMs when, const std::string& body) {
+  const auto both = [&](RecordKind kind, Partition partition, TimeMs when,
+                        const std::string& body) {
     RecordHeader header;
     header.kind = kind;
     header.person = reader(1);
@@ -457,7 +454,8 @@ TEST_F(FiguresTest, TheJoinerBringsWhatCameOfIt) {
   d.activated = false;
   both(RecordKind::kDecision, partition_of(reader(1)), kFiguresStart, encode(d));
   const TimeMs shown = kFiguresStart + kDayMs - 1;
-  both(RecordKind::kActivation, partition_of(reader(1)), shown, encode(Activation{d.id, d.slot, {}}));
+  both(RecordKind::kActivation, partition_of(reader(1)), shown,
+       encode(Activation{d.id, d.slot, {}}));
   Reward reward;
   reward.decision = d.id;
   reward.slot = d.slot;
@@ -469,6 +467,34 @@ TEST_F(FiguresTest, TheJoinerBringsWhatCameOfIt) {
   EXPECT_EQ(home().treated_seen.shown, 1U);
   EXPECT_EQ(home().treated_seen.hits, 1U);
   EXPECT_EQ(figures->rows_unseen(), 0U);
+}
+
+TEST(FiguresThreads, ReadersSeeAWholeSummaryWhileTheLogIsFollowed) {
+  Figures figures;
+  std::atomic<bool> done{false};
+  std::thread reading([&] {
+    while (!done) {
+      const auto summary = figures.slot("home");
+      if (!summary) continue;
+      std::uint64_t outcomes = 0;
+      for (const std::uint64_t count : summary->outcomes) outcomes += count;
+      EXPECT_EQ(outcomes, summary->decisions);
+    }
+  });
+  for (std::uint64_t i = 1; i <= 2000; ++i) {
+    Decision d;
+    d.people = {reader(i)};
+    d.slot_name = "home";
+    d.outcome = Outcome::kBet;
+    d.served.push_back({numbered(i % 50), {}, 1, 255, {}});
+    RecordHeader header;
+    header.kind = RecordKind::kDecision;
+    figures.consume({Commit{i}, Partition{0}, Sequence{i}, header, encode(d)});
+    figures.commit_consumed(Commit{i});
+  }
+  done = true;
+  reading.join();
+  EXPECT_EQ(figures.slot("home")->decisions, 2000U);
 }
 
 }  // namespace

@@ -110,8 +110,7 @@ void write_served(JsonWriter& json, const FiguresSummary& figures) {
     json.end_object();
   }
   json.end_array().key("rungs").begin_object();
-  for (std::size_t i = 0; i < figures.rungs.size(); ++i)
-    json.field(rung_name(i), figures.rungs[i]);
+  for (std::size_t i = 0; i < figures.rungs.size(); ++i) json.field(rung_name(i), figures.rungs[i]);
   json.end_object().key("outcomes").begin_object();
   for (std::size_t i = 0; i < figures.outcomes.size(); ++i)
     json.field(outcome_name(i), figures.outcomes[i]);
@@ -161,10 +160,10 @@ void write_regret(JsonWriter& json, const Regret& regret, const ItemNames& names
 
 std::string regret_line(const Regret& regret, const ItemNames& names) {
   if (!regret.total.value) return "regret: " + told(regret.total);
-  std::string line = fmt::format(
-      "regret against showing {} to everybody: {:+.4g} ({:+.4g} to {:+.4g}; n {})",
-      best_name(regret, names), *regret.total.value, regret.total.interval.low,
-      regret.total.interval.high, grouped(regret.total.n));
+  std::string line =
+      fmt::format("regret against showing {} to everybody: {:+.4g} ({:+.4g} to {:+.4g}; n {})",
+                  best_name(regret, names), *regret.total.value, regret.total.interval.low,
+                  regret.total.interval.high, grouped(regret.total.n));
   if (regret.expected_total) {
     line += fmt::format("; the model expected {:+.4g} over {}", *regret.expected_total,
                         grouped(regret.expected_n));
@@ -203,9 +202,9 @@ std::string sentence_of(const FiguresSummary& figures, const ItemNames& names) {
 std::vector<std::string> lines_of(const FiguresSummary& figures, const ItemNames& names) {
   std::vector<std::string> lines;
   for (const MonthLevels& month : figures.months) {
-    lines.push_back(fmt::format("levels {}: {}", month_name(month.month),
-                                told_shares(month.decisions,
-                                            [](std::size_t i) { return kLevelNames[i]; })));
+    lines.push_back(
+        fmt::format("levels {}: {}", month_name(month.month),
+                    told_shares(month.decisions, [](std::size_t i) { return kLevelNames[i]; })));
   }
   lines.push_back("rungs: " + told_shares(figures.rungs, rung_name));
   lines.push_back("outcomes: " + told_shares(figures.outcomes, outcome_name));
@@ -227,8 +226,8 @@ std::vector<std::string> lines_of(const FiguresSummary& figures, const ItemNames
   lines.push_back(regret_line(figures.regret, names));
   for (const ActionValue& action : figures.regret.actions) {
     if (!action.mean.value) continue;
-    lines.push_back(fmt::format("  {} for everybody: {} a place", names(action.item),
-                                told(action.mean)));
+    lines.push_back(
+        fmt::format("  {} for everybody: {} a place", names(action.item), told(action.mean)));
   }
   return lines;
 }

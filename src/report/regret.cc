@@ -117,8 +117,7 @@ Estimate value_of(const ItemFigures& item, const std::array<DrawnTotals, 2>& tot
     squares += item.drawn[half].weighted_squares(m) + 2 * m * off + count * m * m;
   }
   const double mean = sum / n;
-  return {mean, sequence_around(mean, squares / n - mean * mean, n),
-          totals[0].n + totals[1].n, {}};
+  return {mean, sequence_around(mean, squares / n - mean * mean, n), totals[0].n + totals[1].n, {}};
 }
 
 std::vector<ActionValue> action_values(const Items& items, const FigureSums& sums) {
@@ -141,9 +140,8 @@ std::vector<ActionValue> action_values(const Items& items, const FigureSums& sum
     }
     actions.push_back(std::move(action));
   }
-  std::stable_sort(actions.begin(), actions.end(), [](const auto& a, const auto& b) {
-    return a.effective_n > b.effective_n;
-  });
+  std::stable_sort(actions.begin(), actions.end(),
+                   [](const auto& a, const auto& b) { return a.effective_n > b.effective_n; });
   if (actions.size() > kActionsListed) actions.resize(kActionsListed);
   return actions;
 }
@@ -171,8 +169,8 @@ std::string too_little(const Items& items, double n) {
       most = std::max(most, 2 * std::min(item.drawn[0].effective_n(), item.drawn[1].effective_n()));
   }
   return fmt::format(
-      "no item was shown first often enough by chance: the most an item has is an effective n of "
-      "{:.0f}, and it takes {:.0f}",
+      "no item that everybody could have seen was shown first often enough by chance: the most one "
+      "has is an effective n of {:.0f}, and it takes {:.0f}",
       most, kEffectiveMin);
 }
 

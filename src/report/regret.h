@@ -41,8 +41,8 @@ struct ActionValue {
 struct Regret {
   // Best in the one half and the other, often the same; null: not known yet.
   std::array<std::optional<ItemKey>, 2> best;
-  Estimate total;         // summed; below 0: personalising earned more than the best single action
-  Estimate per_decision;  // the opportunity cost
+  Estimate total;          // summed; below 0: personalising earned more than the best single action
+  Estimate per_decision;   // the opportunity cost
   double mean_reward = 0;  // realised, of a first place
   // What the model expected over the decisions that had the best single action in the hand: it
   // believes in itself, so there is no interval.
