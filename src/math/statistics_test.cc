@@ -66,6 +66,21 @@ TEST(Statistics, ClopperPearsonMatchesTables) {
   }
 }
 
+// Newcombe (1998), table I: the score method.
+TEST(Statistics, WilsonIntervalsEqualTheTextbook) {
+  struct Row {
+    std::uint64_t hits, n;
+    double low, high;
+  };
+  for (const Row& row :
+       {Row{81, 263, 0.2553, 0.3662}, Row{15, 148, 0.0624, 0.1605}, Row{0, 20, 0, 0.1611},
+        Row{1, 29, 0.0061, 0.1718}, Row{20, 20, 0.8389, 1}}) {
+    const Interval interval = wilson_interval(row.hits, row.n, 0.05);
+    EXPECT_NEAR(interval.low, row.low, 1e-4) << row.hits << "/" << row.n;
+    EXPECT_NEAR(interval.high, row.high, 1e-4) << row.hits << "/" << row.n;
+  }
+}
+
 TEST(Statistics, SumsEqualTheTextbookAndCanBeTakenBack) {
   Random random(1);
   std::vector<std::int64_t> outcomes(2000);
