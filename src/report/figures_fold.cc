@@ -159,7 +159,8 @@ bool read_group(ByteReader& in, FigureSums& sums) {
     half.r = in.f64();
     half.rr = in.f64();
   }
-  return sums.items.load(in);
+  return sums.items.load(in) && sums.personal <= sums.treated &&
+         sums.neighbours_different <= sums.neighbours && sums.abstained <= sums.acting;
 }
 
 }  // namespace
@@ -300,9 +301,12 @@ void FiguresFold::count_treated(FigureSums& sums, const Decision& decision) {
     sums.last_list = list;
   }
 
-  const bool acts = decision.outcome != Outcome::kFallback && !left_alone(decision.bet.play);
+  // Free to bet: what was served is what the rule and the draw said, whatever that was.
+  const bool abstained = decision.outcome == Outcome::kAbstain;
+  const bool acts = (chosen || (abstained && decision.fallback == Fallback::kNone)) &&
+                    !left_alone(decision.bet.play);
   if (acts) ++sums.acting;
-  if (acts && decision.outcome == Outcome::kAbstain) {
+  if (acts && abstained) {
     ++sums.abstained;
     sums.abstained_places += decision.served.size();
     sums.attention_saved += finite_or_zero(decision.attention_cost);

@@ -223,6 +223,9 @@ TEST_F(FiguresTest, AbstainingSavesWhatItDidNotPay) {
   d = decision(3, Outcome::kAbstain, {"a", "b"}, {"a", "b"});
   d.fallback = Fallback::kSlotInShadow;  // nothing stood open
   put(d);
+  d = decision(7, Outcome::kAbstain, {"a", "b"}, {"a", "b"});
+  d.fallback = Fallback::kDeadline;  // nobody chose it
+  put(d);
   d = decision(4, Outcome::kAbstain, {"a", "b"}, {"a", "b"});
   d.bet.id = "spring";
   d.bet.play = BetPlay::kControl;  // left alone, not abstained
@@ -230,8 +233,8 @@ TEST_F(FiguresTest, AbstainingSavesWhatItDidNotPay) {
   put(decision(5, Outcome::kPaused, {"a", "b"}, {"a", "b"}));
   put(decision(6, Outcome::kGeneral, {"a", "b"}, {"a", "b"}));
   const FiguresSummary f = home();
-  EXPECT_EQ(f.decisions, 6U);
-  EXPECT_EQ(f.treated, 3U);
+  EXPECT_EQ(f.decisions, 7U);
+  EXPECT_EQ(f.treated, 4U);
   EXPECT_EQ(f.abstention.n, 2U);
   EXPECT_EQ(*f.abstention.value, 0.5);
   EXPECT_EQ(f.attention_saved, 0.25);
