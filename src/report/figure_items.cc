@@ -82,8 +82,10 @@ std::vector<std::pair<ItemKey, ItemFigures>> ItemTable::sorted() const {
 
 void ItemTable::shrink() {
   auto all = sorted();
-  std::stable_sort(all.begin(), all.end(),
-                   [](const auto& a, const auto& b) { return a.second.uses() > b.second.uses(); });
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    const std::uint64_t uses_a = a.second.uses(), uses_b = b.second.uses();
+    return uses_a != uses_b ? uses_a > uses_b : a.first < b.first;
+  });
   for (std::size_t i = all.size() / 2; i < all.size(); ++i) {
     gone_.add(all[i].second.first);
     items_.erase(all[i].first);

@@ -104,9 +104,9 @@ Estimate share_of(std::uint64_t hits, std::uint64_t n, const char* why_not) {
 // A list that everybody gets is not individual, whatever it was made from: the share of decisions
 // that differ from the safe default counts only as far as neighbours in time differ too.
 Estimate individualization_of(const FigureSums& sums) {
-  const Estimate personal = share_of(sums.personal, sums.treated, "nothing was decided yet");
+  Estimate personal = share_of(sums.personal, sums.treated, "nothing was decided yet");
   if (sums.personal == 0) return personal;
-  const Estimate different =
+  Estimate different =
       share_of(sums.neighbours_different, sums.neighbours, "only one person has come so far");
   if (!different.value || *different.value < *personal.value) return different;
   return personal;
@@ -186,8 +186,9 @@ std::vector<MovedItem> most_moved(const FigureSums& sums, std::uint64_t ItemFigu
     const std::uint64_t n = item.*count;
     if (n > 0) moved.push_back({key, n, static_cast<double>(n) / static_cast<double>(all)});
   }
-  std::stable_sort(moved.begin(), moved.end(),
-                   [](const MovedItem& a, const MovedItem& b) { return a.count > b.count; });
+  std::sort(moved.begin(), moved.end(), [](const MovedItem& a, const MovedItem& b) {
+    return a.count != b.count ? a.count > b.count : a.item < b.item;
+  });
   if (moved.size() > kMovedItemsListed) moved.resize(kMovedItemsListed);
   return moved;
 }

@@ -201,6 +201,7 @@ std::string sentence_of(const FiguresSummary& figures, const ItemNames& names) {
 
 std::vector<std::string> lines_of(const FiguresSummary& figures, const ItemNames& names) {
   std::vector<std::string> lines;
+  lines.reserve(figures.months.size() + figures.regret.actions.size() + 12);
   for (const MonthLevels& month : figures.months) {
     lines.push_back(
         fmt::format("levels {}: {}", month_name(month.month),

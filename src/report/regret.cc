@@ -140,8 +140,9 @@ std::vector<ActionValue> action_values(const Items& items, const FigureSums& sum
     }
     actions.push_back(std::move(action));
   }
-  std::stable_sort(actions.begin(), actions.end(),
-                   [](const auto& a, const auto& b) { return a.effective_n > b.effective_n; });
+  std::sort(actions.begin(), actions.end(), [](const ActionValue& a, const ActionValue& b) {
+    return a.effective_n != b.effective_n ? a.effective_n > b.effective_n : a.item < b.item;
+  });
   if (actions.size() > kActionsListed) actions.resize(kActionsListed);
   return actions;
 }
