@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -180,13 +181,27 @@ Slot slot_of(const World& world) {
   return slot;
 }
 
+// Sums what the best single action would have earned more, in truth, as first places mature.
+class PlantedRegret final : public RewardSink {
+ public:
+  void plant(DecisionId decision, double difference) { planted_[decision] = difference; }
+  void matured(const RewardRow& row) override {
+    if (row.arm == Arm::kTreated && row.position == 1) sum_ += planted_.at(row.decision);
+  }
+  double sum() const { return sum_; }
+
+ private:
+  std::map<DecisionId, double> planted_;
+  double sum_ = 0;
+};
+
 // One world at play.
 class Play {
  public:
   Play(const World& world, SimPolicy& policy)
       : world_(world),
-        joiner_({&policy, &scales_}),
-        journal_({&joiner_, &scales_, &lift_}),
+        joiner_({&policy, &scales_, &figures_, &planted_}),
+        journal_({&joiner_, &scales_, &lift_, &figures_}),
         catalog_(interner_),
         signer_(SecretKey{}),
         engine_({clock_, slots_, people_, catalog_, policy, journal_, signer_, metrics_,
@@ -212,6 +227,7 @@ class Play {
     slots_.consume(record);
     joiner_.consume(record);
     lift_.consume(record);
+    figures_.consume(record);
   }
 
   void visit(std::size_t number, TimeMs at_ms) {
@@ -226,6 +242,10 @@ class Play {
     const Decision& decision = answer->decision;
     ++decisions_;
     explored_ += decision.outcome == Outcome::kExplore ? 1 : 0;
+    const double best_chance =
+        world_.chance_of(person.cluster, world_.safe_item, person.activity, 0);
+    // Nothing of it matures before the clock goes on.
+    planted_.plant(decision.id, best_chance - chance_of(person, decision.served[0].item, 0));
     Truth& truth = truths_[number];
     truth.treated = decision.arm == Arm::kTreated;
     for (std::size_t k = 0; k < decision.served.size(); ++k) {
@@ -251,7 +271,11 @@ class Play {
     return look;
   }
 
-  WorldRun counts() const { return {{}, {}, decisions_, explored_, joiner_.status().matured}; }
+  WorldRun counts() const {
+    const Result<FiguresSummary> figures = figures_.slot("sim");
+    CHECK(figures.has_value());
+    return {{}, {}, decisions_, explored_, joiner_.status().matured, *figures, planted_.sum()};
+  }
 
  private:
   struct Truth {
@@ -289,6 +313,8 @@ class Play {
   const World& world_;
   SimulatedClock clock_{kStartMs};
   RewardScales scales_;
+  Figures figures_;
+  PlantedRegret planted_;
   Joiner joiner_;
   LiftReport lift_;
   SimJournal journal_;

@@ -6,6 +6,7 @@
 // People belong to clusters with different tastes for the items and differ in how much they click.
 // Truth is the mean over treated people of their true expected outcome under what was served minus
 // under the safe default, same people and window. The estimate comes from the report alone.
+// The figures of the bet are folded beside, with the regret that was planted.
 // What serves is a SimPolicy: the ranker behind the real policy. One thread.
 
 #pragma once
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "ranking/ranker.h"
+#include "report/figures.h"
 #include "report/lift.h"
 #include "reward/reward_row.h"
 
@@ -59,6 +61,9 @@ struct WorldRun {
   std::vector<Look> looks;  // every kLookEvery counted persons
   Look declared;            // the look declared beforehand
   std::uint64_t decisions = 0, explored = 0, matured = 0;
+  FiguresSummary figures;  // at the end
+  double planted_regret =
+      0;  // of the first places that had matured: safe_item's chance less theirs
 };
 inline constexpr std::size_t kLookEvery = 50;
 

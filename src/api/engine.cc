@@ -125,7 +125,8 @@ struct Engine::Parts {
   RewardScales reward_scales;
   StakeLedgers ledgers;
   LiftReport lift;
-  Joiner joiner{{&trainer, &reward_scales, &ledgers}};
+  Figures figures;
+  Joiner joiner{{&trainer, &reward_scales, &ledgers, &figures}};
   EngineRanker ranker{live, organic, values};
 
   std::vector<std::string_view> source_names;
@@ -157,7 +158,8 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
   p.journal = TRY(Journal::open(
       store, clock, {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.objects},
       {&p.people_rows, &p.catalog_rows, &p.objects},
-      {&p.organic_learner, &p.live, &p.joiner, &p.trainer, &p.reward_scales, &p.ledgers, &p.lift},
+      {&p.organic_learner, &p.live, &p.joiner, &p.trainer, &p.reward_scales, &p.ledgers, &p.lift,
+       &p.figures},
       p.options.journal, std::move(on_fatal)));
   p.catalog.publish();
   p.decisions = std::make_unique<DecisionEngine>(
@@ -208,6 +210,7 @@ const ObjectTable& Engine::objects() const { return parts_->objects; }
 const KeyTable& Engine::keys() const { return parts_->objects.keys(); }
 const DecisionEngine& Engine::decisions() const { return *parts_->decisions; }
 const LiftReport& Engine::lift() const { return parts_->lift; }
+const Figures& Engine::figures() const { return parts_->figures; }
 const Joiner& Engine::joiner() const { return parts_->joiner; }
 const TokenSigner& Engine::signer() const { return parts_->signer; }
 Ingest& Engine::ingest() { return *parts_->ingest; }

@@ -31,6 +31,7 @@
 #include "journal/journal.h"
 #include "profile/profile_store.h"
 #include "report/bet_odds.h"
+#include "report/figures.h"
 #include "report/lift.h"
 #include "reward/joiner.h"
 #include "store/store.h"
@@ -76,6 +77,7 @@ class Engine {
   const KeyTable& keys() const;
   const DecisionEngine& decisions() const;
   const LiftReport& lift() const;
+  const Figures& figures() const;
   const Joiner& joiner() const;
   const TokenSigner& signer() const;
   Ingest& ingest();

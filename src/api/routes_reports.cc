@@ -1,6 +1,7 @@
 #include "api/routes.h"
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "report/figures_text.h"
 
 namespace ante {
 namespace {
@@ -44,6 +45,41 @@ std::string lift_json(const LiftSummary& lift) {
   return body;
 }
 
+void answer_unknown_slot(const SlotMap& slots, Call& call, const std::string& wanted) {
+  std::vector<std::string_view> known;
+  for (const auto& [name, other] : slots) known.push_back(name);
+  call.problem({.name = "unknown-slot",
+                .detail = "There is no slot '" + wanted + "'." + did_you_mean(wanted, known),
+                .fix = "ante slot list"});
+}
+
+void answer_figures(const Api& api, Call& call, const Result<FiguresSummary>& figures) {
+  if (!figures) return call.problem(figures.error());
+  const CatalogView catalog = api.engine.catalog().view();
+  const auto name_of = [&catalog](ItemKey key) {
+    const Item* item = catalog.find(key);
+    return item != nullptr ? item->id : "an item that is gone";
+  };
+  call.reply_json(200, to_json(*figures, name_of, api.engine.figures().rows_unseen()));
+}
+
+void slot_figures(Api& api, CallPointer call) {
+  const std::string& name = call->path_values[0];
+  const auto slots = api.engine.slots().get();
+  if (!slots->contains(name)) return answer_unknown_slot(*slots, *call, name);
+  auto figures = api.engine.figures().slot(name);
+  if (!figures && figures.error().code == ErrorCode::kNotFound) {
+    FigureSums none;
+    none.name = name;
+    figures = summarize(none);
+  }
+  answer_figures(api, *call, figures);
+}
+
+void bet_figures(Api& api, CallPointer call) {
+  answer_figures(api, *call, api.engine.figures().bet(call->path_values[0]));
+}
+
 void lift_report(Api& api, CallPointer call) {
   const std::string* slot = call->query.find("slot");
   if (slot == nullptr || slot->empty()) {
@@ -52,14 +88,7 @@ void lift_report(Api& api, CallPointer call) {
                           .errors = {{"?slot", "is required"}}});
   }
   const auto slots = api.engine.slots().get();
-  if (!slots->contains(*slot)) {
-    std::vector<std::string_view> known;
-    for (const auto& [name, other] : *slots) known.push_back(name);
-    return call->problem(
-        {.name = "unknown-slot",
-         .detail = "There is no slot '" + *slot + "'." + did_you_mean(*slot, known),
-         .fix = "ante slot list"});
-  }
+  if (!slots->contains(*slot)) return answer_unknown_slot(*slots, *call, *slot);
   const auto lift = api.engine.lift().lift(*slot);
   if (!lift) return call->problem(lift.error());
   call->reply_json(200, lift_json(*lift));
@@ -71,6 +100,10 @@ std::span<const Route> report_routes() {
   static constexpr Route kRoutes[] = {
       {"GET", "/v1/reports/lift", Role::kSecret, 0, lift_report, "reports",
        "Is anybody better off? Treated against holdout, by person, with an interval"},
+      {"GET", "/v1/slots/{name}/figures", Role::kSecret, 0, slot_figures, "reports",
+       "How far the slot's bets go, whether they hit, and what they cost"},
+      {"GET", "/v1/bets/{id}/figures", Role::kSecret, 0, bet_figures, "reports",
+       "The same of one bet, against those whom it left alone"},
   };
   return kRoutes;
 }

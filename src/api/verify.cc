@@ -46,8 +46,9 @@ struct Folds {
   ProfileStore people;
   ObjectTable objects{{}};
   LiftReport lift;
-  Joiner joiner{{}};
-  std::vector<LogConsumer*> all{&people, &catalog, &objects, &joiner, &lift};
+  Figures figures;
+  Joiner joiner{{&figures}};
+  std::vector<LogConsumer*> all{&people, &catalog, &objects, &joiner, &lift, &figures};
 };
 
 // The day a message was first stored, if it is remembered.
@@ -136,7 +137,8 @@ Result<std::vector<std::pair<std::string, bool>>> rebuild_and_compare(Engine& en
       {"catalog", folds->catalog.save() == engine.catalog().save()},
       {"objects", folds->objects.save() == engine.objects().save()},
       {"joiner", folds->joiner.save() == engine.joiner().save()},
-      {"lift", folds->lift.save() == engine.lift().save()}};
+      {"lift", folds->lift.save() == engine.lift().save()},
+      {"figures", folds->figures.save() == engine.figures().save()}};
 }
 
 Result<std::string> find_id(Engine& engine, std::string_view id) {

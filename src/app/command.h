@@ -46,7 +46,7 @@ struct CommandLine {
 void add_serve_command(CommandLine line);
 void add_directory_commands(CommandLine line);  // init, config, doctor
 void add_data_commands(CommandLine line);       // import, backup, restore, verify
-void add_api_commands(CommandLine line);        // decide, slot, people, key
+void add_api_commands(CommandLine line);        // decide, slot, people, figures
 void add_evaluate_commands(CommandLine line);   // evaluate policy, evaluate bandit
 
 // The whole command line: parses, runs, returns the exit code of the process.

@@ -23,6 +23,8 @@ TEST(CommandLine, WrongUsageEndsWithTwo) {
   EXPECT_EQ(run({"decide"}), 2);
   EXPECT_EQ(run({"import", "houses", "file"}), 2);
   EXPECT_EQ(run({"slot"}), 2);
+  EXPECT_EQ(run({"figures"}), 2);
+  EXPECT_EQ(run({"figures", "--slot", "home", "--bet", "spring"}), 2);
 }
 
 TEST(CommandLine, HelpEndsWithZero) {
@@ -45,6 +47,9 @@ TEST(CommandLine, InitMakesADirectoryOnce) {
   EXPECT_EQ(run({"init", "--data", directory.c_str()}), 4);
   EXPECT_EQ(run({"slot", "show", "home", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"slot", "show", "nothing", "--data", directory.c_str()}), 3);
+  EXPECT_EQ(run({"figures", "--slot", "home", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"figures", "--slot", "nothing", "--data", directory.c_str()}), 3);
+  EXPECT_EQ(run({"figures", "--bet", "nothing", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"verify", "--rebuild", "--data", directory.c_str()}), 0);
   std::filesystem::remove_all(directory);
 }

@@ -1,4 +1,4 @@
-// decide, slot, people: one call of the API each.
+// decide, slot, people, figures: one call of the API each.
 
 #include <fstream>
 #include <functional>
@@ -207,12 +207,40 @@ void add_people(CommandLine line) {
   }
 }
 
+void show_figures(simdjson::dom::element answer) {
+  print_line(std::string(text_of(answer, "sentence")));
+  simdjson::dom::array lines;
+  if (answer["lines"].get(lines)) return;
+  for (const auto line : lines) {
+    std::string_view text;
+    if (!line.get(text)) print_line("  " + std::string(text));
+  }
+}
+
+void add_figures(CommandLine line) {
+  struct Of {
+    std::string slot, bet;
+  };
+  auto of = std::make_shared<Of>();
+  CLI::App* command =
+      line.app.add_subcommand("figures", "How far bets go, whether they hit, and what they cost");
+  CLI::Option* slot = command->add_option("--slot", of->slot, "of a slot");
+  command->add_option("--bet", of->bet, "of a bet, by its id")->excludes(slot);
+  command->require_option(1);
+  command->callback([line, of] {
+    const std::string target = of->slot.empty() ? "/v1/bets/" + percent_encode(of->bet)
+                                                : "/v1/slots/" + percent_encode(of->slot);
+    line.exit = run_call(line.common, "GET", target + "/figures", "", {}, show_figures);
+  });
+}
+
 }  // namespace
 
 void add_api_commands(CommandLine line) {
   add_decide(line);
   add_slot(line);
   add_people(line);
+  add_figures(line);
 }
 
 }  // namespace ante

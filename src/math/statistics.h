@@ -50,7 +50,6 @@ double beta_i(double x, double a, double b);
 
 // Clopper-Pearson interval of a rate. REQUIRES hits <= n, n >= 1, 0 < alpha < 1.
 Interval rate_interval(std::uint64_t hits, std::uint64_t n, double alpha);
-
 // Wilson's score interval of a rate: narrower than the one above and right on average only (Brown,
 // Cai & DasGupta 2001). REQUIRES as above.
 Interval wilson_interval(std::uint64_t hits, std::uint64_t n, double alpha);

@@ -46,7 +46,7 @@ def schema(name):
 class Walk:
     def __init__(self, server):
         self.server, self.now_ms = server, START_MS
-        self.schemas = {name: schema(name) for name in ("decide", "lift", "slot")}
+        self.schemas = {name: schema(name) for name in ("decide", "figures", "lift", "slot")}
 
     def call(self, method, path, body=None, check=None):
         status, _, reply = self.server.call(method, path, body, {"Ante-Now": str(self.now_ms)})
@@ -123,6 +123,7 @@ def tell(walk):
     walk.now_ms += WINDOW_MS + 1000
     walk.read("reader-0", "watches-0", "last")
     lift = walk.call("GET", "/v1/reports/lift?slot=front", check="lift")
+    walk.call("GET", "/v1/slots/front/figures", check="figures")
     best = answer["hand"][0]
     say = [
         f"`{answer['decisionId']}`: Ann, whom nobody knew, opens two pieces on whisky, and the front page asks what to "
