@@ -167,6 +167,17 @@ Interval rate_interval(std::uint64_t hits, std::uint64_t n, double alpha) {
           hits == n ? 1 : beta_quantile(1 - alpha / 2, k + 1, all - k)};
 }
 
+Interval wilson_interval(std::uint64_t hits, std::uint64_t n, double alpha) {
+  CHECK(n >= 1 && hits <= n && alpha > 0 && alpha < 1);
+  const double z = normal_quantile(1 - alpha / 2);
+  const auto all = static_cast<double>(n);
+  const double rate = static_cast<double>(hits) / all;
+  const double shrunk = 1 + z * z / all;
+  const double middle = (rate + z * z / (2 * all)) / shrunk;
+  const double half = z * std::sqrt(rate * (1 - rate) / all + z * z / (4 * all * all)) / shrunk;
+  return {hits == 0 ? 0 : middle - half, hits == n ? 1 : middle + half};
+}
+
 Interval fixed_interval(const OutcomeSums& treated, const OutcomeSums& control, double alpha) {
   const double middle = difference(treated, control);
   const double variance = treated.variance() / static_cast<double>(treated.n) +

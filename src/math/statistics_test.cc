@@ -49,6 +49,22 @@ TEST(Statistics, ChiSquareMatchesTables) {
   }
 }
 
+TEST(Statistics, WilsonMatchesValuesByHand) {
+  struct Row {
+    std::uint64_t hits, n;
+    double low, high;
+  };
+  const Row rows[] = {{0, 10, 0, 0.2775327999},
+                      {10, 10, 0.7224672001, 1},
+                      {5, 10, 0.2365930905, 0.7634069095},
+                      {1, 1, 0.2065493144, 1}};
+  for (const Row& row : rows) {
+    const Interval interval = wilson_interval(row.hits, row.n, 0.05);
+    EXPECT_NEAR(interval.low, row.low, 1e-8) << row.hits << " of " << row.n;
+    EXPECT_NEAR(interval.high, row.high, 1e-8) << row.hits << " of " << row.n;
+  }
+}
+
 TEST(Statistics, ClopperPearsonMatchesTables) {
   struct Row {
     std::uint64_t hits, n;
