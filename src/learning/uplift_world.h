@@ -5,7 +5,6 @@
 
 #pragma once
 
-#include <array>
 #include <functional>
 #include <initializer_list>
 #include <string_view>
