@@ -141,8 +141,8 @@ TEST(DecisionExport, WhatIsNotKnownIsNullAndSaysWhy) {
   EXPECT_EQ(later["open"].first, 40 - later["matured"].first);
   world.log.pass(kWorldStart + 2 * kDayMs);
   later = states();
-  EXPECT_EQ(later["not shown"].first, 40 - later["matured"].first);
-  EXPECT_EQ(later["not shown"].second, 0);
+  EXPECT_EQ(later["not_shown"].first, 40 - later["matured"].first);
+  EXPECT_EQ(later["not_shown"].second, 0);
   EXPECT_EQ(later.count("open"), 1u - (later["open"].first == 0 ? 0u : 1u));
 }
 
@@ -206,7 +206,7 @@ TEST(DecisionExport, DamageIsPassedOverCountedAndTakesNoReward) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const auto line = parser.parse(lines[i]);
     // What the damaged value held is not known: it may have been a reward.
-    EXPECT_EQ(word(*line, "rewardState"), i < 20 ? "not joined" : "matured") << i;
+    EXPECT_EQ(word(*line, "rewardState"), i < 20 ? "not_joined" : "matured") << i;
     EXPECT_EQ((*line)["rewards"].at(0).is_null(), i < 20) << i;
   }
   // Counted once, page by page.
@@ -230,12 +230,12 @@ TEST(DecisionExport, OutcomesWithoutADrawAreMarked) {
   };
   const Case cases[] = {
       {Outcome::kGeneral, Fallback::kNone, "general"},
-      {Outcome::kNoConsent, Fallback::kNone, "no consent"},
+      {Outcome::kNoConsent, Fallback::kNone, "no_consent"},
       {Outcome::kPaused, Fallback::kNone, "paused"},
       {Outcome::kFallback, Fallback::kDeadline, "fallback"},
-      {Outcome::kAbstain, Fallback::kSlotInShadow, "slot in shadow"},
+      {Outcome::kAbstain, Fallback::kSlotInShadow, "slot_in_shadow"},
       {Outcome::kHoldout, Fallback::kNone, "holdout"},
-      {Outcome::kBet, Fallback::kNone, "the record does not reproduce itself"},
+      {Outcome::kBet, Fallback::kNone, "broken_record"},
   };
   LearningWorld world(10);
   Decision model = world.step();
@@ -266,8 +266,8 @@ TEST(DecisionExport, OutcomesWithoutADrawAreMarked) {
     const auto line = parser.parse(lines[i]);
     const std::size_t c = i - before;
     const std::string_view says = c < std::size(cases)    ? std::string_view(cases[c].says)
-                                  : c == std::size(cases) ? "another version of the policy"
-                                                          : "nothing to show";
+                                  : c == std::size(cases) ? "other_policy"
+                                                          : "nothing_to_show";
     EXPECT_EQ(word(*line, "notDrawn"), says) << lines[i];
     EXPECT_TRUE((*line)["reward"].is_null());
   }

@@ -69,19 +69,19 @@ std::string_view to_string(NotDrawn reason) {
     case NotDrawn::kGeneral:
       return "general";
     case NotDrawn::kNoConsent:
-      return "no consent";
+      return "no_consent";
     case NotDrawn::kPaused:
       return "paused";
     case NotDrawn::kFallback:
       return "fallback";
     case NotDrawn::kShadow:
-      return "slot in shadow";
+      return "slot_in_shadow";
     case NotDrawn::kNothingShown:
-      return "nothing to show";
+      return "nothing_to_show";
     case NotDrawn::kOtherPolicy:
-      return "another version of the policy";
+      return "other_policy";
     case NotDrawn::kBroken:
-      return "the record does not reproduce itself";
+      return "broken_record";
   }
   return "";
 }

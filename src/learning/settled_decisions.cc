@@ -148,9 +148,9 @@ std::string_view to_string(RewardState state) {
     case RewardState::kOpen:
       return "open";
     case RewardState::kNotShown:
-      return "not shown";
+      return "not_shown";
     case RewardState::kNotJoined:
-      return "not joined";
+      return "not_joined";
   }
   return "";
 }
