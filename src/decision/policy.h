@@ -80,8 +80,9 @@ struct FirstPlaceChance {
 // The whole distribution of the first place: every item of the hand in its order, then the first
 // item of the safe default if the hand does not hold it. Equal to slate_propensities() of one item.
 // REQUIRES check_mixture(mixture), places_max >= 1.
-// ENSURES  the propensities sum to 1 within 1e-9, or to the stake where the base is an empty safe
-//          default: then mostly nothing is shown.
+// ENSURES  the propensities sum to 1 within 1e-9, or to less where the safe default is empty and
+// may
+//          be served: the rest is the chance that nothing is shown.
 std::vector<FirstPlaceChance> first_place_chances(const Mixture& mixture);
 
 // Sets explore_weight of the first kExploreItemsMax items by SquareCB (Foster & Rakhlin 2020) on

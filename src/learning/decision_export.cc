@@ -134,7 +134,8 @@ class Page final : public DecisionSink {
     json.key("policy").begin_object().field("version", decision.policy.policy_version);
     json.field("branch", decision.policy.drawn_branch);
     json.field("base", decision.policy.base_branch);
-    json.field("stake", decision.policy.stake).end_object();
+    json.field("stake", decision.policy.stake).field("permitted", decision.policy.permitted);
+    json.end_object();
     write_context(json, logged, names_);
     write_features(json, decision.situation);
     if (!first.not_drawn) write_actions(json, first, logged);

@@ -58,7 +58,7 @@ void expect_equal(simdjson::dom::element line, const Decision& decision) {
   EXPECT_EQ(static_cast<float>(value(line, "propensity")), decision.served.front().propensity);
   ASSERT_EQ(count(line, "served"), decision.served.size());
   EXPECT_EQ(count(line, "safeDefault"), decision.safe_default.size());
-  EXPECT_EQ(value(line["policy"], "stake"), static_cast<double>(decision.policy.stake));
+  EXPECT_EQ(static_cast<float>(value(line["policy"], "stake")), decision.policy.stake);
   EXPECT_EQ(value(line["policy"], "branch"), decision.policy.drawn_branch);
   bool drawn = false;
   ASSERT_FALSE(line["drawn"].get(drawn));
@@ -249,6 +249,10 @@ TEST(DecisionExport, OutcomesWithoutADrawAreMarked) {
     decision.id.value.lo += static_cast<std::uint64_t>(&c - cases) + 1;
     world.log.put(RecordKind::kDecision, model.people.front(), model.at_ms, encode(decision));
   }
+  Decision alone = model;
+  alone.bet.play = BetPlay::kControl;
+  alone.id.value.lo += 49;
+  world.log.put(RecordKind::kDecision, model.people.front(), model.at_ms, encode(alone));
   Decision other = model;
   other.policy.policy_version = 99;
   other.id.value.lo += 50;
@@ -260,20 +264,20 @@ TEST(DecisionExport, OutcomesWithoutADrawAreMarked) {
   world.close_windows();
   const DecisionPage page = page_of(world);
   const std::vector<std::string> lines = lines_of(page);
-  ASSERT_EQ(lines.size(), before + std::size(cases) + 2);
+  ASSERT_EQ(lines.size(), before + std::size(cases) + 3);
   JsonParser parser(1 << 20);
   for (std::size_t i = before; i < lines.size(); ++i) {
     const auto line = parser.parse(lines[i]);
     const std::size_t c = i - before;
-    const std::string_view says = c < std::size(cases)    ? std::string_view(cases[c].says)
-                                  : c == std::size(cases) ? "other_policy"
-                                                          : "nothing_to_show";
+    constexpr std::string_view kLast[] = {"left_alone", "other_policy", "nothing_to_show"};
+    const std::string_view says =
+        c < std::size(cases) ? std::string_view(cases[c].says) : kLast[c - std::size(cases)];
     EXPECT_EQ(word(*line, "notDrawn"), says) << lines[i];
     EXPECT_TRUE((*line)["reward"].is_null());
   }
   const auto log = parse_native_log(page.lines, {"export", 0, 1});
   ASSERT_TRUE(log) << log.error().message;
-  EXPECT_EQ(log->not_drawn, std::size(cases) + 2 + (before - 1));
+  EXPECT_EQ(log->not_drawn, std::size(cases) + 3 + (before - 1));
   EXPECT_EQ(log->rounds.size(), 1u);
 }
 

@@ -31,9 +31,13 @@ std::optional<NotDrawn> not_drawn_because(const Decision& decision) {
   // Without a model the policy draws all the same; every other trouble serves the safe default.
   if (decision.fallback != Fallback::kNone && decision.fallback != Fallback::kNoModel)
     return NotDrawn::kFallback;
-  if (decision.policy.policy_version != kPolicyVersion) return NotDrawn::kOtherPolicy;
+  if (decision.bet.play == BetPlay::kControl || decision.bet.play == BetPlay::kExcluded)
+    return NotDrawn::kLeftAlone;
+  const PolicyTrace& policy = decision.policy;
+  if (policy.policy_version == 0 || policy.policy_version > kPolicyVersion)
+    return NotDrawn::kOtherPolicy;
   const bool may_be_empty =
-      decision.safe_default.empty() && decision.policy.base_branch == kSafeBranch;
+      decision.safe_default.empty() && (policy.base_branch == kSafeBranch || policy.permitted < 1);
   if (decision.served.empty() || may_be_empty) return NotDrawn::kNothingShown;
   if (!replay(decision)) return NotDrawn::kBroken;
   return std::nullopt;
@@ -76,6 +80,8 @@ std::string_view to_string(NotDrawn reason) {
       return "fallback";
     case NotDrawn::kShadow:
       return "slot_in_shadow";
+    case NotDrawn::kLeftAlone:
+      return "left_alone";
     case NotDrawn::kNothingShown:
       return "nothing_to_show";
     case NotDrawn::kOtherPolicy:
@@ -91,8 +97,9 @@ FirstPlace first_place_of(const Decision& decision, double goal_value) {
   first.not_drawn = not_drawn_because(decision);
   if (first.not_drawn) return first;
   // replay() has checked the mixture, and that these many places come out of it.
-  const Mixture mixture{decision.hand, decision.safe_default, decision.policy.stake,
-                        decision.policy.base_branch, decision.served.size()};
+  const Mixture mixture{decision.hand,          decision.safe_default,
+                        decision.policy.stake,  decision.policy.base_branch,
+                        decision.served.size(), decision.policy.permitted};
   const double safe_expected = expected_of_safe(decision, goal_value);
   for (const FirstPlaceChance& chance : first_place_chances(mixture)) {
     const std::size_t at = first.actions.size();

@@ -29,6 +29,7 @@ enum class NotDrawn : std::uint8_t {
   kPaused,
   kFallback,      // the safe default, because something failed
   kShadow,        // the slot decides and shows the safe default
+  kLeftAlone,     // in a bet's audience, and left alone to compare with or by its exclusions
   kNothingShown,  // nothing was served, or it was left to the draw whether anything is
   kOtherPolicy,   // a version of the policy that this program does not have
   kBroken,        // the record does not reproduce itself

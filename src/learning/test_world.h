@@ -15,6 +15,7 @@
 
 #include "base/random.h"
 #include "decision/decision_engine.h"
+#include "decision/policy.h"
 #include "domain/item.h"
 #include "journal/journal.h"
 #include "reward/joiner.h"
@@ -129,7 +130,6 @@ class LearningWorld {
     slot.limit = 1;
     slot.safe_items = {world_item(kSafeItem)};
     slot.holdout = 0.1;
-    slot.stake = 0.5;
     slot.attention_cost = 0.05;  // so that both are the base for long
     slot.goal_window_ms = kWorldWindow;
     slot.waived_by = "editor";
@@ -152,6 +152,7 @@ class LearningWorld {
     Result<DecideAnswer> answer = engine.decide(request);
     CHECK(answer.has_value());
     Decision decision = std::move(answer->decision);
+    if (decision.arm == Arm::kTreated) draw_again(decision);
     follow(log.put(RecordKind::kDecision, *request.person, decision.at_ms, encode(decision)));
     const auto& truth = kTruth.at(n % 2 == 0);
     for (std::size_t i = 0; i < kWorldItems; ++i) {
@@ -192,6 +193,25 @@ class LearningWorld {
     Result<Decision> find_decision(DecisionId) const override { return not_found("none"); }
   };
 
+  // The same hand, gains and base, but half of all decisions explore: so a few thousand of them say
+  // something of every policy, whatever the engine thinks that exploring is worth.
+  void draw_again(Decision& decision) const {
+    decision.policy.stake = 0.5F;
+    const Mixture mixture{decision.hand,
+                          decision.safe_default,
+                          decision.policy.stake,
+                          decision.policy.base_branch,
+                          1,
+                          decision.policy.permitted};
+    const DrawnSlate drawn = draw_slate(mixture, decision.policy.seed);
+    const DrawnPlace& first = drawn.places.front();
+    decision.policy.drawn_branch = drawn.drawn_branch;
+    decision.served = {
+        {first.item, std::string(name_of(first.item)), first.propensity, first.hand_index, {}}};
+    decision.outcome = drawn.drawn_branch >= kFirstExploreBranch ? Outcome::kExplore
+                       : drawn.drawn_branch == kExploitBranch    ? Outcome::kBet
+                                                                 : Outcome::kAbstain;
+  }
   void follow(const CommittedRecord& record) {
     joiner.consume(record);
     scales.commit_consumed(record.commit);

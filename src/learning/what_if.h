@@ -7,7 +7,7 @@
 // action that could stand first, with the scale of rewards as it was then; or "safe", always the
 // first item of the safe default. Targets and expectations come from before the reward, and the
 // live policy learns: so every interval is a confidence sequence, never a bootstrap. Why:
-// docs/decisions/0062-what-if-of-the-live-log.md. Any thread.
+// docs/decisions/0064-what-if-of-the-live-log.md. Any thread.
 
 #pragma once
 
