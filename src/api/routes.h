@@ -24,6 +24,7 @@ std::span<const Route> item_routes();
 std::span<const Route> slot_routes();
 std::span<const Route> people_routes();
 std::span<const Route> report_routes();
+std::span<const Route> evaluation_routes();
 std::span<const Route> system_routes();
 std::span<const Route> admin_routes();
 

@@ -1,5 +1,7 @@
 #include "app/api_caller.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -65,6 +67,20 @@ Result<std::string> receive_all(int file) {
   }
 }
 
+// Of the head of an answer, after its first line.
+ApiHeaders headers_of(std::string_view head) {
+  ApiHeaders headers;
+  for (std::size_t end = head.find("\r\n"); end != head.npos; end = head.find("\r\n")) {
+    head.remove_prefix(end + 2);
+    const std::string_view line = head.substr(0, head.find("\r\n"));
+    const std::size_t colon = line.find(':');
+    if (colon == line.npos) continue;
+    const std::size_t value = line.find_first_not_of(' ', colon + 1);
+    headers.emplace_back(line.substr(0, colon), value == line.npos ? "" : line.substr(value));
+  }
+  return headers;
+}
+
 Result<ApiAnswer> parse_answer(const std::string& bytes) {
   const std::size_t head_end = bytes.find("\r\n\r\n");
   constexpr std::string_view kVersion = "HTTP/1.1 ";
@@ -76,6 +92,7 @@ Result<ApiAnswer> parse_answer(const std::string& bytes) {
   if (std::from_chars(digits, digits + 3, answer.status).ec != std::errc{}) {
     return unavailable("the server's answer has no status");
   }
+  answer.headers = headers_of(std::string_view(bytes).substr(0, head_end));
   answer.body = bytes.substr(head_end + 4);
   return answer;
 }
@@ -127,7 +144,7 @@ class OwnCaller final : public ApiCaller {
     router_.handle(request,
                    [&answered](HttpResponse response) { answered.set_value(std::move(response)); });
     HttpResponse response = waiting.get();
-    return ApiAnswer{response.status, std::move(response.body)};
+    return ApiAnswer{response.status, std::move(response.body), std::move(response.headers)};
   }
   bool is_remote() const override { return false; }
 
@@ -137,6 +154,13 @@ class OwnCaller final : public ApiCaller {
 };
 
 }  // namespace
+
+std::string_view ApiAnswer::header(std::string_view name) const {
+  const auto same = [](char a, char b) { return std::tolower(a) == std::tolower(b); };
+  for (const auto& [found, value] : headers)
+    if (std::equal(found.begin(), found.end(), name.begin(), name.end(), same)) return value;
+  return {};
+}
 
 Result<std::unique_ptr<ApiCaller>> ApiCaller::open(const std::string& directory,
                                                    const Settings& settings) {

@@ -17,14 +17,18 @@
 
 namespace ante {
 
+using ApiHeaders = std::vector<std::pair<std::string, std::string>>;
+
 struct ApiAnswer {
   int status = 0;
   std::string body;
+  ApiHeaders headers;
+
+  // Case-insensitive; empty when absent.
+  std::string_view header(std::string_view name) const;
 };
 
 inline constexpr std::size_t kAnswerBytesMax = 512u << 20;
-
-using ApiHeaders = std::vector<std::pair<std::string, std::string>>;
 
 class ApiCaller {
  public:

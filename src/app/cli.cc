@@ -117,6 +117,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_data_commands(line);
   add_api_commands(line);
   add_evaluate_commands(line);
+  add_log_commands(line);
   add_demo_command(line);
   fall_through(app);
   app.set_version_flag("--version", "ante 0.1.0");

@@ -48,6 +48,7 @@ void add_directory_commands(CommandLine line);  // init, config, doctor
 void add_data_commands(CommandLine line);       // import, backup, restore, verify
 void add_api_commands(CommandLine line);        // decide, slot, people, figures
 void add_evaluate_commands(CommandLine line);   // evaluate policy, evaluate bandit
+void add_log_commands(CommandLine line);        // export decisions, whatif
 
 // The whole command line: parses, runs, returns the exit code of the process.
 int run_command_line(int argc, const char* const* argv);

@@ -25,6 +25,10 @@ TEST(CommandLine, WrongUsageEndsWithTwo) {
   EXPECT_EQ(run({"slot"}), 2);
   EXPECT_EQ(run({"figures"}), 2);
   EXPECT_EQ(run({"figures", "--slot", "home", "--bet", "spring"}), 2);
+  EXPECT_EQ(run({"export"}), 2);
+  EXPECT_EQ(run({"export", "people"}), 2);
+  EXPECT_EQ(run({"whatif", "--slot", "home"}), 2);
+  EXPECT_EQ(run({"whatif", "--policy", "uniform"}), 2);
 }
 
 TEST(CommandLine, HelpEndsWithZero) {
@@ -51,6 +55,10 @@ TEST(CommandLine, InitMakesADirectoryOnce) {
   EXPECT_EQ(run({"figures", "--slot", "nothing", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"figures", "--bet", "nothing", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"verify", "--rebuild", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"export", "decisions", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"export", "decisions", "--slot", "hoem", "--data", directory.c_str()}), 3);
+  EXPECT_EQ(run({"whatif", "--slot", "home", "--policy", "safe", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"whatif", "--slot", "home", "--policy", "best", "--data", directory.c_str()}), 1);
   std::filesystem::remove_all(directory);
 }
 

@@ -65,7 +65,7 @@ struct PolicyAnswer {
   IntervalKind interval = IntervalKind::kBootstrap;
   MeanReward logged;
   std::optional<MeanReward> target;  // of the other log
-  std::uint64_t without_reward = 0;
+  std::uint64_t without_reward = 0, not_drawn = 0;
   bool slates = false;
   std::optional<double> pseudo_inverse;  // of slates
   bool own_model = false;                // the log brought its own estimates
@@ -121,6 +121,7 @@ Result<PolicyAnswer> answer_policy(const PolicyQuestion& question) {
   BanditLog log = TRY(read_log(question.log, question));
   PolicyAnswer answer;
   answer.without_reward = log.without_reward;
+  answer.not_drawn = log.not_drawn;
   const bool sequence =
       question.interval == "sequence" || (question.interval == "auto" && log.learning_policy);
   answer.interval = sequence ? IntervalKind::kSequence : IntervalKind::kBootstrap;
@@ -198,6 +199,7 @@ std::string policy_json(const PolicyQuestion& question, const PolicyAnswer& answ
   JsonWriter json(out);
   json.begin_object().field("log", question.log).field("policy", answer.policy);
   json.field("n", health.rows).field("withoutReward", answer.without_reward);
+  json.field("notDrawn", answer.not_drawn);
   write_estimates(json, question, answer);
   json.key("onPolicy").begin_object();
   json.field("of", answer.target ? "target" : "logging");
@@ -272,6 +274,10 @@ void print_policy(const PolicyQuestion& question, const PolicyAnswer& answer) {
   if (answer.without_reward > 0) {
     print_line(
         fmt::format("{} rounds have no reward yet and were left out.", answer.without_reward));
+  }
+  if (answer.not_drawn > 0) {
+    print_line(
+        fmt::format("{} rounds were drawn by no policy and were left out.", answer.not_drawn));
   }
 }
 

@@ -177,13 +177,19 @@ class BranchWeights {
   std::array<double, kSlatePlacesMax> explore_{};
 };
 
-// P(item here | before), where `chosen` is not on the slate yet; then puts it there.
-double place_item(SlateInMaking& slate, BranchWeights& branches, std::size_t place, Number chosen) {
+// P(item here | before), where `chosen` is not on the slate yet.
+double chance_of_item(SlateInMaking& slate, BranchWeights& branches, std::size_t place,
+                      Number chosen) {
   const double safe_chance = slate.next_of_safe() == chosen ? 1 : 0;
   const double base_chance = slate.next_of_base() == chosen ? 1 : 0;
   const double total = slate.explore_branches() > 0 ? slate.remaining_weight() : 0;
   const double drawn_chance = total > 0 ? slate.weight(chosen) / total : base_chance;
-  const double propensity = branches.advance(place, safe_chance, base_chance, drawn_chance);
+  return branches.advance(place, safe_chance, base_chance, drawn_chance);
+}
+
+// The same; then puts it there.
+double place_item(SlateInMaking& slate, BranchWeights& branches, std::size_t place, Number chosen) {
+  const double propensity = chance_of_item(slate, branches, place, chosen);
   slate.take(chosen);
   return propensity;
 }
@@ -278,6 +284,22 @@ Result<std::vector<float>> slate_propensities(const Mixture& mixture,
     propensities.push_back(static_cast<float>(propensity));
   }
   return propensities;
+}
+
+std::vector<FirstPlaceChance> first_place_chances(const Mixture& mixture) {
+  CHECK(mixture.places_max >= 1);
+  SlateInMaking slate(mixture);
+  std::vector<FirstPlaceChance> chances;
+  chances.reserve(mixture.hand.size() + 1);
+  const auto add = [&](ItemKey item) {
+    BranchWeights branches(slate);
+    chances.push_back({item, chance_of_item(slate, branches, 0, slate.number_of(item))});
+  };
+  for (const HandItem& item : mixture.hand) add(item.item);
+  if (mixture.safe_default.empty()) return chances;
+  const ItemKey safe = mixture.safe_default.front();
+  if (index_in_hand(mixture.hand, safe) == mixture.hand.size()) add(safe);
+  return chances;
 }
 
 void set_explore_weights(std::span<HandItem> hand, const RewardScale& scale) {

@@ -71,6 +71,20 @@ DrawnSlate draw_slate(const Mixture& mixture, std::uint64_t seed);
 Result<std::vector<float>> slate_propensities(const Mixture& mixture,
                                               std::span<const ItemKey> items);
 
+// How likely an item is to stand first.
+struct FirstPlaceChance {
+  ItemKey item;
+  double propensity = 0;
+};
+
+// The whole distribution of the first place: every item of the hand in its order, then the first
+// item of the safe default if the hand does not hold it. Equal to slate_propensities() of one item.
+// REQUIRES check_mixture(mixture), places_max >= 1.
+// ENSURES  the propensities sum to 1 within 1e-9, or to less where the safe default is empty and
+// may
+//          be served: the rest is the chance that nothing is shown.
+std::vector<FirstPlaceChance> first_place_chances(const Mixture& mixture);
+
 // Sets explore_weight of the first kExploreItemsMax items by SquareCB (Foster & Rakhlin 2020) on
 // gain_mean (decision/exploration.h), and 0 of the rest. gamma = 10 sqrt(t K / 10) / sd, with t
 // matured rewards and sd the running standard deviation of reward in the slot, so that the unit of

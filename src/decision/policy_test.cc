@@ -226,6 +226,37 @@ TEST(Policy, PropensityOffByOnePerCentIsCaught) {
   }
 }
 
+TEST(Policy, TheFirstPlaceHasAWholeDistribution) {
+  for (const Case& c : cases()) {
+    const Mixture mixture = c.mixture();
+    std::map<ItemKey, double> truth;
+    double nothing = 0;
+    const Enumerated enumerated(mixture);
+    for (const auto& [items, probability] : enumerated.slates())
+      (items.empty() ? nothing : truth[items.front()]) += probability;
+    double sum = 0;
+    std::map<ItemKey, double> found;
+    for (const FirstPlaceChance& chance : first_place_chances(mixture)) {
+      EXPECT_TRUE(found.emplace(chance.item, chance.propensity).second) << c.name;
+      EXPECT_NEAR(chance.propensity, truth[chance.item], 1e-12) << c.name;
+      sum += chance.propensity;
+      const ItemKey one[] = {chance.item};
+      const auto alone = slate_propensities(mixture, one);
+      EXPECT_EQ(alone.has_value(), chance.propensity > 0) << c.name;
+      if (alone) {
+        EXPECT_EQ(alone->front(), static_cast<float>(chance.propensity)) << c.name;
+      }
+    }
+    EXPECT_NEAR(sum, 1 - nothing, 1e-9) << c.name;
+    EXPECT_EQ(nothing > 0, c.name == "no safe default") << c.name;
+    for (std::size_t i = 0; i < c.hand.size(); ++i)
+      EXPECT_EQ(first_place_chances(mixture)[i].item, c.hand[i].item) << c.name;
+    if (!c.safe.empty()) {
+      EXPECT_EQ(found.count(c.safe.front()), 1u) << c.name;
+    }
+  }
+}
+
 // 100,000 draws a case: cells below 5 expected are pooled, p > .001 over the number of cases. With
 // a stake of .3 an error of 2 % in the chance to explore moves chi-square by about 17: seen.
 TEST(Policy, FrequenciesMatchPropensities) {

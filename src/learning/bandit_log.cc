@@ -56,6 +56,10 @@ class NativeReader {
     line_ = line;
     if (!round.is_object()) return bad("not a JSON object");
     TRY(read_decision(round));
+    if (!TRY(flag(round, "drawn", true))) {
+      ++log_.not_drawn;
+      return {};
+    }
     const Element reward_field = TRY(field(round, "reward"));
     if (reward_field.is_null()) {
       ++log_.without_reward;
@@ -76,8 +80,9 @@ class NativeReader {
                               ": holds single choices and slates; evaluate them one by one");
     }
     if (log_.rounds.empty() && log_.slates.empty()) {
-      return invalid_argument(fmt::format("{}: no round with a reward ({} without)", options_.file,
-                                          log_.without_reward));
+      return invalid_argument(fmt::format(
+          "{}: no round with a reward ({} without){}", options_.file, log_.without_reward,
+          log_.not_drawn == 0 ? "" : fmt::format(", and {} that no policy drew", log_.not_drawn)));
     }
     return {};
   }
@@ -99,6 +104,14 @@ class NativeReader {
     return result;
   }
 
+  Result<bool> flag(Element object, std::string_view name, bool otherwise) const {
+    Element value;
+    if (object[name].get(value)) return otherwise;
+    bool result = false;
+    if (value.get(result)) return bad(fmt::format("\"{}\" is neither true nor false", name));
+    return result;
+  }
+
   Result<std::string_view> text(Element object, std::string_view name) const {
     const Element value = TRY(field(object, name));
     std::string_view result;
@@ -117,6 +130,8 @@ class NativeReader {
   }
 
   Result<void> read_model(Element round) {
+    const bool learning = TRY(flag(round, "learning", false));
+    log_.learning_policy = log_.learning_policy || learning;
     Element model;
     if (round["model"].get(model)) return {};
     const std::string version = simdjson::to_string(model);

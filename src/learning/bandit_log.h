@@ -5,7 +5,8 @@
 //
 // Pure functions; any thread. Errors (kInvalidArgument) name the file, the line, the field, what
 // was found and what to do. Nothing is repaired in silence: rounds whose reward is still unknown
-// are left out and counted, and everything else that is wrong stops the reading.
+// and rounds that no policy drew are left out and counted, and everything else that is wrong stops
+// the reading.
 
 #pragma once
 
@@ -50,7 +51,8 @@ struct BanditLog {
   std::vector<SlateRound> slates;  // instead of rounds
 
   std::uint64_t without_reward = 0;  // left out: their reward is not known yet
-  bool learning_policy = false;      // the model changed within the log
+  std::uint64_t not_drawn = 0;       // left out: no policy drew them (a holdout, a failure)
+  bool learning_policy = false;      // the log says so, or the model changed within it
   double reward_min = 0, reward_max = 1;
 
   std::span<const double> features_of(std::size_t round) const {

@@ -46,6 +46,32 @@ TEST(NativeLog, AChangedModelIsALearningPolicy) {
   EXPECT_TRUE(log->learning_policy);
 }
 
+TEST(NativeLog, ALogMaySayThatItsPolicyLearns) {
+  const auto log = parse_native_log(round("d1", kTwo, "b", "1", R"(,"learning":true)"), kOptions);
+  ASSERT_TRUE(log);
+  EXPECT_TRUE(log->learning_policy);
+  EXPECT_FALSE(parse_native_log(round("d1", kTwo, "b", "1", R"(,"learning":false)"), kOptions)
+                   ->learning_policy);
+}
+
+TEST(NativeLog, WhatNoPolicyDrewIsLeftOutAndCounted) {
+  const auto log =
+      parse_native_log(round("d1", kTwo, "b", "1", R"(,"drawn":true)") +
+                           R"({"decision":"d2","drawn":false})"
+                           "\n" +
+                           R"({"decision":"d3","drawn":false,"reward":1,"chosen":"x"})",
+                       kOptions);
+  ASSERT_TRUE(log) << log.error().message;
+  EXPECT_EQ(log->rounds.size(), 1u);
+  EXPECT_EQ(log->not_drawn, 2u);
+  EXPECT_EQ(log->without_reward, 0u);
+  for (const char* field : {R"(,"drawn":"no")", R"(,"learning":1)"}) {
+    const auto bad = parse_native_log(round("d1", kTwo, "b", "1", field), kOptions);
+    ASSERT_FALSE(bad) << field;
+    EXPECT_NE(bad.error().message.find("is neither true nor false"), std::string::npos);
+  }
+}
+
 TEST(NativeLog, ReadsSlates) {
   const std::string places = R"({"decision":"d1","reward":2,"places":[)"
                              R"({"chosen":"b","actions":[{"id":"a","propensity":0.5,"target":1},)"
@@ -73,6 +99,7 @@ TEST(NativeLog, BadLinesAreRefusedWithFileLineAndWhatToDo) {
   const Case cases[] = {
       {"", "no round with a reward"},
       {round("d1", kTwo, "b", "null"), "no round with a reward (1 without)"},
+      {round("d1", kTwo, "b", "1", R"(,"drawn":false)"), "(0 without), and 1 that no policy drew"},
       {good + "{\"decision\":", "line 2: JSON"},
       {good + "\n" + round("d1", kTwo, "b", "1"), "line 2: JSON"},
       {good + "[1]", "line 2: not a JSON object"},

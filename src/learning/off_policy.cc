@@ -204,16 +204,16 @@ double estimate_value(Estimator estimator, std::span<const OffPolicyRow> rows, d
 
 double slope_shrinkage(std::span<const OffPolicyRow> rows) {
   CHECK(!rows.empty());
-  struct Candidate {
+  struct Tried {
     double shrinkage = 0, value = 0, half_width = 0;
   };
-  std::vector<Candidate> earlier;
+  std::vector<Tried> earlier;
   for (const double shrinkage : kShrinkages) {
     const Moments m = moments(rows.size(), [&](std::size_t i) {
       return row_value(Estimator::kDros, rows[i], shrinkage);
     });
-    const Candidate next{shrinkage, m.mean, 2 * m.sd / std::sqrt(as_double(rows.size()))};
-    for (const Candidate& e : earlier) {
+    const Tried next{shrinkage, m.mean, 2 * m.sd / std::sqrt(as_double(rows.size()))};
+    for (const Tried& e : earlier) {
       if (std::abs(next.value - e.value) > e.half_width + (std::sqrt(6) - 1) * next.half_width)
         return earlier.back().shrinkage;
     }

@@ -356,4 +356,6 @@ Joiner::Status Joiner::status() const {
           get(counts.rewards), get(counts.unjoined), get(counts.repeated)};
 }
 
+bool Joiner::is_waiting(DecisionId id) const { return state_->by_id.count(id) != 0; }
+
 }  // namespace ante

@@ -52,6 +52,8 @@ class Joiner final : public LogConsumer {
                   rewards_repeated = 0;
   };
   Status status() const;  // any thread
+  // Whether rows of this decision may still come. Between consume() calls.
+  bool is_waiting(DecisionId id) const;
 
  private:
   struct State;

@@ -118,8 +118,11 @@ TEST_F(JoinerTest, ShownPlacementsMatureOnceWhenTheWindowCloses) {
   put(make_decision(1, 1, {"a", "b"}));
   put_reward(1, 1, "b", 2, kStart + 5);
   pass(kStart + kWindow);
+  EXPECT_TRUE(joiner.is_waiting(decision_id(1)));
+  EXPECT_FALSE(joiner.is_waiting(decision_id(2)));
   EXPECT_TRUE(sink.rows.empty());  // unknown, not zero
   close();
+  EXPECT_FALSE(joiner.is_waiting(decision_id(1)));
   ASSERT_EQ(sink.rows.size(), 2U);
   EXPECT_EQ(sink.rows[0].item, item_key("a"));
   EXPECT_EQ(sink.rows[0].reward, 0);
