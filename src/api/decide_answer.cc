@@ -119,7 +119,18 @@ void append_explanation(JsonWriter& json, const Decision& decision,
   for (const std::string& reason : decision.reasons) json.string(reason);
   json.end_array();
   json.field("attentionCost", decision.attention_cost);
+  json.key("prices").begin_object().field("miss", decision.prices.miss);
+  json.field("creep", decision.prices.creep).field("information", decision.prices.information);
+  json.field("exploring", decision.prices.exploring).end_object();
+  if (decision.bet.play != BetPlay::kNone) {
+    json.key("betPart").begin_object().field("id", decision.bet.id);
+    json.field("play", to_string(decision.bet.play));
+    if (decision.bet.exclusion != Exclusion::kNone)
+      json.field("leftAlone", to_string(decision.bet.exclusion));
+    json.field("treatedShare", decision.bet.treated_buckets / 10000.0).end_object();
+  }
   json.key("branches").begin_object().field("stake", decision.policy.stake);
+  json.field("permitted", decision.policy.permitted);
   json.field("base", branch_name(decision.policy.base_branch));
   json.field("drawn", branch_name(decision.policy.drawn_branch));
   if (decision.policy.drawn_branch >= kFirstExploreBranch) {
@@ -135,6 +146,7 @@ void append_decide_answer(std::string& out, const DecideView& view) {
   json.begin_object().field("decisionId", to_string(decision.id));
   json.field("slot", decision.slot_name).field("outcome", to_string(decision.outcome));
   if (decision.fallback != Fallback::kNone) json.field("fallback", to_string(decision.fallback));
+  if (decision.bet.play == BetPlay::kTreated) json.field("bet", decision.bet.id);
   json.field("arm", to_string(decision.arm)).field("rung", to_string(decision.rung));
   json.key("versions").begin_object().field("profile", decision.versions.profile);
   json.field("catalog", decision.versions.catalog).field("model", decision.versions.model);

@@ -108,31 +108,6 @@ RewardScale scale_of(const Published<RewardScaleMap>* published, const Slot& slo
   return scale;
 }
 
-bool serves_the_draw(const Decision& decision) {
-  switch (decision.outcome) {
-    case Outcome::kBet:
-    case Outcome::kExplore:
-      return true;
-    case Outcome::kAbstain:
-      return decision.fallback == Fallback::kNone && decision.bet.play != BetPlay::kControl &&
-             decision.bet.play != BetPlay::kExcluded;
-    case Outcome::kFallback:
-      return decision.fallback == Fallback::kNoModel;
-    case Outcome::kHoldout:
-    case Outcome::kGeneral:
-    case Outcome::kNoConsent:
-    case Outcome::kPaused:
-      return false;
-  }
-  return false;
-}
-
-Mixture mixture_of(const Decision& decision, std::size_t places_max) {
-  return {
-      decision.hand, decision.safe_default,    decision.policy.stake, decision.policy.base_branch,
-      places_max,    decision.policy.permitted};
-}
-
 Consent both(const Consent& a, const Consent& b) {
   return {a.store && b.store, a.profile && b.profile, a.measure && b.measure, a.email && b.email,
           a.push && b.push};
@@ -335,6 +310,7 @@ void DecisionEngine::State::place_bet(const Play& play, DecideAnswer& answer) co
   if (late()) return fall_back(Fallback::kDeadline);
 
   decision.policy.seed = play.seed;
+  decision.policy.places = static_cast<std::uint8_t>(play.places);
   const DrawnSlate drawn = draw_slate(mixture_of(decision, play.places), play.seed);
   decision.policy.drawn_branch = drawn.drawn_branch;
   for (const HandItem& item : decision.hand) answer.exploit_ranking.push_back(item.item);
@@ -551,10 +527,8 @@ Result<std::vector<Placement>> replay(const Decision& decision) {
   if (decision.policy.policy_version > kPolicyVersion) {
     return broken("it was made by a policy this program does not have");
   }
-  // At least one place was asked for: an empty slate must be empty for want of items.
-  const std::size_t places_max = std::max<std::size_t>(
-      1, drawn_is_served ? decision.served.size() : decision.would_have.size());
-  const Mixture mixture = mixture_of(decision, places_max);
+  const Mixture mixture =
+      mixture_of(decision, drawn_is_served ? decision.served.size() : decision.would_have.size());
   const bool has_draw = decision.policy.policy_version != 0 && decision.policy.seed != 0;
   if (has_draw) {
     if (const Result<void> valid = check_mixture(mixture); !valid)

@@ -206,6 +206,33 @@ bool has_duplicates(std::span<const ItemKey> items) {
 
 }  // namespace
 
+Mixture mixture_of(const Decision& decision, std::size_t drawn_places) {
+  const std::size_t places = decision.policy.places > 0 ? std::size_t{decision.policy.places}
+                                                        : std::max<std::size_t>(1, drawn_places);
+  return {
+      decision.hand, decision.safe_default,    decision.policy.stake, decision.policy.base_branch,
+      places,        decision.policy.permitted};
+}
+
+bool serves_the_draw(const Decision& decision) {
+  switch (decision.outcome) {
+    case Outcome::kBet:
+    case Outcome::kExplore:
+      return true;
+    case Outcome::kAbstain:
+      return decision.fallback == Fallback::kNone && decision.bet.play != BetPlay::kControl &&
+             decision.bet.play != BetPlay::kExcluded;
+    case Outcome::kFallback:
+      return decision.fallback == Fallback::kNoModel;
+    case Outcome::kHoldout:
+    case Outcome::kGeneral:
+    case Outcome::kNoConsent:
+    case Outcome::kPaused:
+      return false;
+  }
+  return false;
+}
+
 Result<void> check_mixture(const Mixture& mixture) {
   if (mixture.hand.size() > kHandItemsMax || mixture.safe_default.size() > kSafeDefaultItemsMax) {
     return invalid_argument("mixture: more items than a hand or a safe default may have");

@@ -117,6 +117,7 @@ void add_bet(Random& random, Decision& d) {
            static_cast<Exclusion>(random.below(6)),
            static_cast<std::uint16_t>(random.below(10001))};
   d.policy.permitted = real(random);
+  d.policy.places = static_cast<std::uint8_t>(random.below(kSlatePlacesMax + 1));
   d.prices = {real(random), real(random), real(random), real(random)};
   for (std::size_t t = 0; t < kTraitCount; ++t) {
     d.traits.level[t] =

@@ -307,6 +307,7 @@ std::string encode(const Decision& decision) {
   for (const std::string& reason : decision.reasons)
     out.string(std::string_view(reason).substr(0, kReasonBytesMax));
   out.f32(finite_or_zero(decision.policy.permitted));
+  out.u8(decision.policy.places);
   write_bet(out, decision.bet);
   write_prices(out, decision.prices);
   for (const std::uint8_t level : decision.traits.level) out.u8(level);
@@ -405,6 +406,7 @@ Result<Decision> decode_decision(std::string_view bytes) {
     decision.reasons.push_back(in.string(kReasonBytesMax));
   if (in.version() >= 2) {
     decision.policy.permitted = in.f32();
+    decision.policy.places = in.u8();
     decision.bet = read_bet(in);
     decision.prices = read_prices(in);
     decision.traits = read_traits(in);

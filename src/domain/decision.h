@@ -90,6 +90,7 @@ struct PolicyTrace {
   std::uint8_t base_branch = 0;   // 0 = safe, 1 = exploit: what is served when not exploring
   std::uint8_t drawn_branch = 0;  // 0 = safe, 1 = exploit, 2 + m = explore at place m
   float permitted = 1;            // P(the stake ledger lets anything be risked)
+  std::uint8_t places = 0;        // that were asked for; 0 = as many as were served (old records)
   friend bool operator==(const PolicyTrace&, const PolicyTrace&) = default;
 };
 

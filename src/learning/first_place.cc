@@ -96,10 +96,8 @@ FirstPlace first_place_of(const Decision& decision, double goal_value) {
   FirstPlace first;
   first.not_drawn = not_drawn_because(decision);
   if (first.not_drawn) return first;
-  // replay() has checked the mixture, and that these many places come out of it.
-  const Mixture mixture{decision.hand,          decision.safe_default,
-                        decision.policy.stake,  decision.policy.base_branch,
-                        decision.served.size(), decision.policy.permitted};
+  // replay() has checked the mixture.
+  const Mixture mixture = mixture_of(decision, decision.served.size());
   const double safe_expected = expected_of_safe(decision, goal_value);
   for (const FirstPlaceChance& chance : first_place_chances(mixture)) {
     const std::size_t at = first.actions.size();

@@ -22,21 +22,7 @@ StakeLedger ledger_with(double allowed_loss) {
 bool stakes_for_the_slot(const Decision& decision) {
   if (decision.arm != Arm::kTreated || decision.policy.policy_version == 0) return false;
   if (decision.bet.play != BetPlay::kNone && decision.bet.play != BetPlay::kShadow) return false;
-  switch (decision.outcome) {
-    case Outcome::kBet:
-    case Outcome::kExplore:
-      return true;
-    case Outcome::kAbstain:
-      return decision.fallback == Fallback::kNone;
-    case Outcome::kFallback:
-      return decision.fallback == Fallback::kNoModel;
-    case Outcome::kHoldout:
-    case Outcome::kGeneral:
-    case Outcome::kNoConsent:
-    case Outcome::kPaused:
-      return false;
-  }
-  return false;
+  return serves_the_draw(decision);
 }
 
 }  // namespace
