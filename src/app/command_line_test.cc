@@ -23,6 +23,9 @@ TEST(CommandLine, WrongUsageEndsWithTwo) {
   EXPECT_EQ(run({"decide"}), 2);
   EXPECT_EQ(run({"import", "houses", "file"}), 2);
   EXPECT_EQ(run({"slot"}), 2);
+  EXPECT_EQ(run({"bet"}), 2);
+  EXPECT_EQ(run({"bet", "fold"}), 2);
+  EXPECT_EQ(run({"bet", "fold", "a", "--all"}), 2);
   EXPECT_EQ(run({"figures"}), 2);
   EXPECT_EQ(run({"figures", "--slot", "home", "--bet", "spring"}), 2);
   EXPECT_EQ(run({"export"}), 2);
@@ -51,6 +54,14 @@ TEST(CommandLine, InitMakesADirectoryOnce) {
   EXPECT_EQ(run({"init", "--data", directory.c_str()}), 4);
   EXPECT_EQ(run({"slot", "show", "home", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"slot", "show", "nothing", "--data", directory.c_str()}), 3);
+  EXPECT_EQ(run({"bet", "list", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"bet", "show", "nothing", "--data", directory.c_str()}), 3);
+  EXPECT_EQ(run({"bet", "fold", "--all", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"bet", "calibration", "--data", directory.c_str()}), 0);
+  const std::string bet = R"({"need":"n","slot":"home","owner":"me","audience":{"everybody":true},)"
+                          R"("content":{"topic":"t"},"expires":"2099-01-01T00:00:00Z"})";
+  EXPECT_EQ(run({"bet", "new", "b", "--body", bet.c_str(), "--data", directory.c_str()}), 1);
+  EXPECT_EQ(run({"bet", "fold", "b", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"figures", "--slot", "home", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"figures", "--slot", "nothing", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"figures", "--bet", "nothing", "--data", directory.c_str()}), 3);

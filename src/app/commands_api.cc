@@ -1,55 +1,13 @@
 // decide, slot, people, figures: one call of the API each.
 
-#include <fstream>
-#include <functional>
-#include <iostream>
-#include <iterator>
-
 #include <fmt/format.h>
 
 #include "api/url.h"
-#include "app/command.h"
-#include "app/data_directory.h"
-#include "base/json_parser.h"
+#include "app/api_command.h"
 #include "base/json_writer.h"
 
 namespace ante {
 namespace {
-
-// One call; prints the answer's body as it is (--json), or with `show`.
-Exit run_call(const CommonOptions& common, std::string_view method, const std::string& target,
-              const std::string& body, const ApiHeaders& headers,
-              const std::function<void(simdjson::dom::element)>& show) {
-  const auto settings = read_settings(common.data);
-  if (!settings) return end_with(settings.error());
-  auto caller = ApiCaller::open(common.data, *settings);
-  if (!caller) return end_with(caller.error());
-  const auto answer = (*caller)->call(method, target, body, headers);
-  if (!answer) return end_with(answer.error());
-  const Exit exit = end_with(*answer);
-  if (exit != Exit::kOk) {
-    if (common.json) print_line(answer->body);
-    return exit;
-  }
-  JsonParser parser(kAnswerBytesMax);
-  const auto element = parser.parse(answer->body);
-  if (common.json || !show || !element) {
-    if (!answer->body.empty()) print_line(answer->body);
-  } else {
-    show(*element);
-  }
-  return exit;
-}
-
-std::string_view text_of(simdjson::dom::element element, std::string_view name) {
-  std::string_view text;
-  return element[name].get(text) ? std::string_view{} : text;
-}
-
-double number_of(simdjson::dom::element element, std::string_view name) {
-  double number = 0;
-  return element[name].get(number) ? 0 : number;
-}
 
 void show_decision(simdjson::dom::element decision) {
   print_line(fmt::format("{}  slot {}  outcome {}{}{}  arm {}", text_of(decision, "decisionId"),
@@ -109,35 +67,11 @@ void add_decide(CommandLine line) {
   command->callback([line, options] { line.exit = decide(line.common, *options); });
 }
 
-Result<std::string> read_input(const std::string& path) {
-  if (path == "-") {
-    return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return not_found("cannot read " + path);
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-}
-
-struct SlotOptions {
-  std::string name, file, json, why;
-  int if_version = -1;
-};
-
-Exit slot_set(const CommonOptions& common, const SlotOptions& options) {
-  std::string body = options.json;
-  if (body.empty()) {
-    auto read = read_input(options.file.empty() ? "-" : options.file);
-    if (!read) return end_with(read.error());
-    body = std::move(*read);
-  }
-  ApiHeaders headers;
-  if (options.if_version >= 0) {
-    headers.emplace_back(options.if_version == 0 ? "If-None-Match" : "If-Match",
-                         options.if_version == 0 ? "*" : fmt::format("\"{}\"", options.if_version));
-  }
-  if (!options.why.empty()) headers.emplace_back("Ante-Why", options.why);
-  return run_call(common, "PUT", "/v1/slots/" + percent_encode(options.name), body, headers,
-                  [](simdjson::dom::element slot) {
+Exit slot_set(const CommonOptions& common, const ObjectOptions& options) {
+  const auto body = object_body(options);
+  if (!body) return end_with(body.error());
+  return run_call(common, "PUT", "/v1/slots/" + percent_encode(options.name), *body,
+                  object_headers(options), [](simdjson::dom::element slot) {
                     print_line(fmt::format("Slot {} is set.", text_of(slot, "name")));
                   });
 }
@@ -156,13 +90,9 @@ void show_slots(simdjson::dom::element answer) {
 void add_slot(CommandLine line) {
   CLI::App* slot = line.app.add_subcommand("slot", "Slots: set, list, show, delete");
   slot->require_subcommand(1);
-  auto options = std::make_shared<SlotOptions>();
+  auto options = std::make_shared<ObjectOptions>();
   CLI::App* set = slot->add_subcommand("set", "Make or replace a slot from JSON");
-  set->add_option("name", options->name)->required();
-  set->add_option("file", options->file, "a file, or - for stdin");
-  set->add_option("--body", options->json, "the JSON itself");
-  set->add_option("--if-version", options->if_version, "only if it is at this version (0: new)");
-  set->add_option("--why", options->why, "why, for the record");
+  add_object_options(set, *options);
   set->callback([line, options] { line.exit = slot_set(line.common, *options); });
   CLI::App* list = slot->add_subcommand("list", "All slots");
   list->callback(
