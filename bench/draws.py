@@ -27,7 +27,9 @@ CELL_EXPLORED = {"abstain", "fallback", "single", "slate"}
 def slot(limit, **more):
     return {"channel": "site", "limit": limit, "stake": 0.3, "holdout": HOLDOUT_SHARE,
             "safeDefault": {"items": [f"item-{i}" for i in range(limit)]},
-            "goal": {"event": "click", "windowMs": 60000, "value": 1}, "brief": WAIVED, **more}
+            "goal": {"event": "click", "windowMs": 60000, "value": 1}, "brief": WAIVED,
+            "repeatLimit": {"exposures": 0},  # a few people are asked about a million times
+            **more}
 
 
 SLOTS = {

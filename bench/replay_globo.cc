@@ -81,10 +81,12 @@ class GloboReplay {
 
   std::string run() {
     const std::int64_t start_ms = log_.clicks.empty() ? 0 : log_.clicks.front().at_ms;
-    session_.require("PUT", fmt::format("/v1/slots/{}", kSlot), start_ms,
-                     R"({"channel":"site","limit":10,"safeDefault":{"best":true},)"
-                     R"("goal":{"event":"click","windowMs":1800000,"value":1},)"
-                     R"("brief":{"waived":{"by":"replay","reason":"a log is replayed"}}})");
+    // Nobody in the log saw what we show: it tires nobody.
+    session_.require(
+        "PUT", fmt::format("/v1/slots/{}", kSlot), start_ms,
+        R"({"channel":"site","limit":10,"safeDefault":{"best":true},"repeatLimit":{"exposures":0},)"
+        R"("goal":{"event":"click","windowMs":1800000,"value":1},)"
+        R"("brief":{"waived":{"by":"replay","reason":"a log is replayed"}}})");
     sweep_at_ms_ = start_ms + kSweepMs;
     for (std::size_t row = 0; row < log_.clicks.size();) {
       while (row < log_.clicks.size() && queue_.has_room(log_.clicks[row].at_ms)) {

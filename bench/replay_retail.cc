@@ -76,8 +76,10 @@ class RetailReplay {
 
   std::string run() {
     const std::int64_t start_ms = log_.invoices.empty() ? 0 : log_.invoices.front().at_ms;
+    // Nobody in the log saw what we show: it tires nobody.
     session_.require("PUT", fmt::format("/v1/slots/{}", kSlot), start_ms,
                      R"({"channel":"site","limit":10,"safeDefault":{"best":true},"restock":true,)"
+                     R"("repeatLimit":{"exposures":0},)"
                      R"("goal":{"event":"Order Completed","windowMs":86400000,"value":1},)"
                      R"("brief":{"waived":{"by":"replay","reason":"a log is replayed"}}})");
     std::size_t shown = 0;

@@ -22,7 +22,7 @@ TEST(LiftWorlds, TheReportSaysWhatIsTrue) {
   EXPECT_LE(trial.null_paying, 1U);
   EXPECT_GE(trial.planned_paying, 3U);
   EXPECT_EQ(trial.early_verdicts, 0U);
-  EXPECT_GT(trial.explored, trial.decisions / 40);
+  EXPECT_GT(trial.explored, trial.decisions / 400);
 }
 
 TEST(LiftWorlds, TheSameSeedGivesTheSameWorld) {

@@ -140,13 +140,12 @@ void add_moves(CLI::App* bet, CommandLine line) {
     line.exit = bet_move(line.common, options->id, options->to, options->why);
   });
   CLI::App* fold = bet->add_subcommand("fold", "End a bet; its people get the safe default again");
-  fold->add_option("id", options->id);
-  fold->add_flag("--all", options->all, "every bet that decides");
+  CLI::App* which = fold->add_option_group("which");
+  which->add_option("id", options->id);
+  which->add_flag("--all", options->all, "every bet that decides");
+  which->require_option(1);
   fold->add_option("--why", options->why, "why, for the record");
   fold->callback([line, options] {
-    if (options->all == !options->id.empty()) {
-      throw CLI::ValidationError("bet fold", "name a bet, or --all");
-    }
     line.exit = options->all ? fold_all(line.common, options->why)
                              : bet_move(line.common, options->id, "folded", options->why);
   });

@@ -47,14 +47,6 @@ class BetTable final : public LogConsumer {
   Published<Bets> bets_;
 };
 
-// Who is harmed by a bet and who is not moved by it, as its own comparison taught; learning/ makes
-// it. any thread.
-class LeaveAloneAdvice {
- public:
-  virtual ~LeaveAloneAdvice() = default;
-  virtual Exclusion exclusion(std::string_view bet, const Traits& traits) const = 0;
-};
-
 // The bet that this decision belongs to and what it makes of it; no bet: nothing. A bet that only
 // watches is named where no other decides.
 struct BetChoice {

@@ -189,6 +189,11 @@ struct DecisionEngine::State {
     std::uint64_t seed = 0;
     bool owner_stakes = false;  // somebody's bet, not the slot's standing one
   };
+  std::uint64_t begin(const DecideRequest& request, const Slot& slot, const Standing& standing,
+                      DecideAnswer& answer) const;
+  void serve(const Slot& slot, const Standing& standing, const CandidateRequest& wanted,
+             std::size_t places, std::int64_t deadline_ns, std::uint64_t seed,
+             DecideAnswer& answer) const;
   BetChoice choose(const Slot& slot, const Standing& standing, const Decision& decision) const;
   double permitted(const Slot& slot, bool owner_stakes) const;
   void place_bet(const Play& play, DecideAnswer& answer) const;
@@ -403,39 +408,15 @@ void DecisionEngine::State::record(const Consent& consent, DecideAnswer& answer)
 DecisionEngine::DecisionEngine(Parts parts) : state_(std::make_unique<State>(std::move(parts))) {}
 DecisionEngine::~DecisionEngine() = default;
 
-Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const {
-  const State& s = *state_;
-  const std::int64_t started_ns = s.p.clock.monotonic_ns();
-  const std::int64_t deadline_ns =
-      request.deadline_ms > 0 ? started_ns + request.deadline_ms * 1'000'000 : 0;
-  TRY(check_limits(request));
-  const std::shared_ptr<const SlotMap> slots = s.p.slots.get();
-  const auto found = slots->find(request.slot);
-  if (found == slots->end()) return no_such_slot(*slots, request.slot);
-  const Slot& slot = found->second;
-  Standing standing = s.standing_of(request, slot);
-  // The decisions of one person are made one after another: what one shows, the next one counts.
-  std::optional<ExposureGuard::Turn> turn;
-  if (s.p.exposures != nullptr && !standing.settled) {
-    turn.emplace(s.p.exposures->turn(standing.person.oldest()));
-    standing.person = s.p.people.person(*request.person);
-  }
-
-  DecideAnswer answer{.decision = {},
-                      .tokens = {},
-                      .exploit_ranking = {},
-                      .runner_up = {},
-                      .odds = 0,
-                      .odds_lo = 0,
-                      .odds_hi = 0,
-                      .catalog = s.p.catalog.view(),
-                      .removed = {}};
+// What a decision is before anything is chosen. The seed of its draw.
+std::uint64_t DecisionEngine::State::begin(const DecideRequest& request, const Slot& slot,
+                                           const Standing& standing, DecideAnswer& answer) const {
   Decision& decision = answer.decision;
-  decision.at_ms = s.p.clock.now_ms();
-  const std::uint64_t number = s.count.fetch_add(1, std::memory_order_relaxed);
+  decision.at_ms = p.clock.now_ms();
+  const std::uint64_t number = count.fetch_add(1, std::memory_order_relaxed);
   const PersonHash person = request.person.value_or(PersonHash{});
-  Random random(mix64(s.p.seed ^ mix64(number ^ mix64(static_cast<std::uint64_t>(decision.at_ms) ^
-                                                      person.value.lo))));
+  Random random(mix64(p.seed ^ mix64(number ^ mix64(static_cast<std::uint64_t>(decision.at_ms) ^
+                                                    person.value.lo))));
   const std::uint64_t id_a = random.next(), id_b = random.next(), draw_seed = random.next();
   decision.id = make_decision_id(decision.at_ms, partition_of(person), id_a, id_b);
   decision.tenant = request.tenant;
@@ -451,7 +432,72 @@ Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const 
   decision.attention_cost = static_cast<float>(slot.attention_cost);
   decision.versions.profile = standing.person.state->folded;
   decision.versions.catalog = answer.catalog.version();
+  decision.traits = traits_of(*standing.person.state, decision.situation, decision.at_ms);
+  return draw_seed;
+}
 
+// What is served: the safe default, somebody's bet or the slot's standing one.
+void DecisionEngine::State::serve(const Slot& slot, const Standing& standing,
+                                  const CandidateRequest& wanted, std::size_t places,
+                                  std::int64_t deadline_ns, std::uint64_t seed,
+                                  DecideAnswer& answer) const {
+  Decision& decision = answer.decision;
+  BetChoice choice = choose(slot, standing, decision);
+  decision.bet = std::move(choice.part);
+  const bool in_bet = choice.bet != nullptr && decision.bet.play != BetPlay::kShadow;
+  Slot slot_of_bet;
+  if (in_bet && !choice.bet->instead_of.empty()) {
+    slot_of_bet = slot;
+    slot_of_bet.safe_items = choice.bet->instead_of;
+  }
+  const Slot& slot_here = slot_of_bet.name.empty() ? slot : slot_of_bet;
+  decision.safe_default = safe_default_of(wanted, slot_here, p.ranker, places);
+  if (standing.settled) {
+    decision.outcome = *standing.settled;
+    if (decision.outcome == Outcome::kFallback) decision.fallback = Fallback::kNoProfile;
+    return serve_safe_default(answer);
+  }
+  if (!in_bet) return place_bet({slot_here, wanted, places, deadline_ns, seed, false}, answer);
+  if (decision.bet.play != BetPlay::kTreated) {
+    decision.outcome = Outcome::kAbstain;
+    decision.reasons.push_back(left_alone_reason(decision.bet));
+    return serve_safe_default(answer);
+  }
+  std::vector<ItemKey> content = content_of(*choice.bet, answer.catalog, wanted.supplied);
+  if (content.empty()) content.push_back(ItemKey{});  // nothing, not everything
+  CandidateRequest of_bet = wanted;
+  of_bet.supplied = content;
+  place_bet({slot_here, of_bet, places, deadline_ns, seed, true}, answer);
+}
+
+Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const {
+  const State& s = *state_;
+  const std::int64_t started_ns = s.p.clock.monotonic_ns();
+  const std::int64_t deadline_ns =
+      request.deadline_ms > 0 ? started_ns + request.deadline_ms * 1'000'000 : 0;
+  TRY(check_limits(request));
+  const std::shared_ptr<const SlotMap> slots = s.p.slots.get();
+  const auto found = slots->find(request.slot);
+  if (found == slots->end()) return no_such_slot(*slots, request.slot);
+  const Slot& slot = found->second;
+  Standing standing = s.standing_of(request, slot);
+  // The decisions of one person are made one after another: what one shows, the next one counts.
+  std::optional<ExposureTurn> turn;
+  if (s.p.exposures != nullptr && !standing.settled) {
+    turn.emplace(*s.p.exposures, standing.person.oldest());
+    standing.person = s.p.people.person(*request.person);
+  }
+  DecideAnswer answer{.decision = {},
+                      .tokens = {},
+                      .exploit_ranking = {},
+                      .runner_up = {},
+                      .odds = 0,
+                      .odds_lo = 0,
+                      .odds_hi = 0,
+                      .catalog = s.p.catalog.view(),
+                      .removed = {}};
+  Decision& decision = answer.decision;
+  const std::uint64_t seed = s.begin(request, slot, standing, answer);
   const std::size_t places =
       std::min<std::size_t>(request.limit == 0 ? slot.limit : request.limit, kSlatePlacesMax);
   const std::vector<ItemKey> supplied = keys_of(request.candidates),
@@ -461,43 +507,16 @@ Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const 
     capped = turn->at_limit(*standing.person.state, decision.at_ms, slot.repeat_exposures,
                             slot.repeat_days);
   }
-  CandidateRequest wanted{standing.person,
-                          answer.catalog,
-                          decision.situation,
-                          decision.at_ms,
-                          !standing.settled || *standing.settled == Outcome::kGeneral,
-                          slot.consumes_bought,
-                          supplied,
-                          exclude,
-                          capped};
-  decision.traits = traits_of(*standing.person.state, decision.situation, decision.at_ms);
-  BetChoice choice = s.choose(slot, standing, decision);
-  decision.bet = std::move(choice.part);
-  const bool in_bet = choice.bet != nullptr && decision.bet.play != BetPlay::kShadow;
-  Slot slot_of_bet;
-  if (in_bet && !choice.bet->instead_of.empty()) {
-    slot_of_bet = slot;
-    slot_of_bet.safe_items = choice.bet->instead_of;
-  }
-  const Slot& slot_here = slot_of_bet.name.empty() ? slot : slot_of_bet;
-  decision.safe_default = safe_default_of(wanted, slot_here, s.p.ranker, places);
-  if (standing.settled) {
-    decision.outcome = *standing.settled;
-    if (decision.outcome == Outcome::kFallback) decision.fallback = Fallback::kNoProfile;
-    s.serve_safe_default(answer);
-  } else if (in_bet && decision.bet.play != BetPlay::kTreated) {
-    decision.outcome = Outcome::kAbstain;
-    decision.reasons.push_back(left_alone_reason(decision.bet));
-    s.serve_safe_default(answer);
-  } else {
-    std::vector<ItemKey> content;
-    if (in_bet) {
-      content = content_of(*choice.bet, answer.catalog, supplied);
-      if (content.empty()) content.push_back(ItemKey{});  // nothing, not everything
-      wanted.supplied = content;
-    }
-    s.place_bet({slot_here, wanted, places, deadline_ns, draw_seed, in_bet}, answer);
-  }
+  const CandidateRequest wanted{standing.person,
+                                answer.catalog,
+                                decision.situation,
+                                decision.at_ms,
+                                !standing.settled || *standing.settled == Outcome::kGeneral,
+                                slot.consumes_bought,
+                                supplied,
+                                exclude,
+                                capped};
+  s.serve(slot, standing, wanted, places, deadline_ns, seed, answer);
   s.name_items(answer);
   s.sign(answer);
   if (turn && standing.consent.measure) turn->keep(decision);

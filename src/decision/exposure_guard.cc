@@ -48,15 +48,11 @@ ExposureGuard::Shard& ExposureGuard::shard_of(PersonHash oldest) {
   return shards_[oldest.value.lo % kShards];
 }
 
-ExposureGuard::Turn ExposureGuard::turn(PersonHash oldest_member) {
-  return {shard_of(oldest_member), oldest_member};
-}
+ExposureTurn::ExposureTurn(ExposureGuard& guard, PersonHash oldest_member)
+    : shard_(guard.shard_of(oldest_member)), oldest_(oldest_member), turn_(shard_.turn) {}
 
-ExposureGuard::Turn::Turn(Shard& shard, PersonHash oldest)
-    : shard_(shard), oldest_(oldest), lock_(shard.turn) {}
-
-std::vector<ItemKey> ExposureGuard::Turn::at_limit(const PersonState& state, TimeMs now_ms,
-                                                   unsigned exposures, unsigned days) const {
+std::vector<ItemKey> ExposureTurn::at_limit(const PersonState& state, TimeMs now_ms,
+                                            unsigned exposures, unsigned days) const {
   std::vector<Times> counted;
   {
     MutexLock lock(shard_.mutex);
@@ -77,7 +73,7 @@ std::vector<ItemKey> ExposureGuard::Turn::at_limit(const PersonState& state, Tim
   return at_limit;
 }
 
-void ExposureGuard::Turn::keep(const Decision& decision) {
+void ExposureTurn::keep(const Decision& decision) {
   Reserved reserved{decision.id, oldest_, decision.at_ms, decision.activated, {}};
   for (const Placement& place : decision.served) reserved.items.push_back(place.item);
   if (reserved.items.empty()) return;

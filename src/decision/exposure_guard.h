@@ -4,17 +4,15 @@
 // In:   decisions as they are made (keep) and as they are committed (LogConsumer, on the committer
 //       thread). Out: which items stand at the limit for this person, now.
 // What is committed is counted in the person's state (profile/unanswered.h); what is on its way
-// there is counted here. A Turn is held from the look to the keeping, so the decisions of one
-// person are made one after another. A deferred decision counts while it may still be activated, at
-// most kReservedMs; then only if it was.
-// turn() and what it gives: any thread, one Turn a thread. At most kReservedPerShardMax decisions
-// wait in each of 1024 shards; beyond, the oldest is forgotten.
+// there is counted here. An ExposureTurn is held from the look to the keeping, so the decisions of
+// one person are made one after another. A deferred decision counts while it may still be
+// activated, at most kReservedMs; then only if it was. Any thread, one turn a thread. At most
+// kReservedPerShardMax decisions wait in each of 1024 shards; beyond, the oldest is forgotten.
 
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -31,30 +29,8 @@ inline constexpr std::size_t kReservedPerShardMax = 1000;
 
 class ExposureGuard final : public LogConsumer {
  public:
-  struct Shard;
-
-  class Turn {
-   public:
-    // Items that may not be shown again in this window, sorted. `state` must have been read since
-    // the turn began. REQUIRES 1 <= exposures, 1 <= days <= kRepeatDaysMax.
-    std::vector<ItemKey> at_limit(const PersonState& state, TimeMs now_ms, unsigned exposures,
-                                  unsigned days) const;
-    // The decision's record is on its way to the journal.
-    void keep(const Decision& decision);
-
-   private:
-    friend class ExposureGuard;
-    Turn(Shard& shard, PersonHash oldest);
-    Shard& shard_;
-    PersonHash oldest_;
-    std::unique_lock<Mutex> lock_;
-  };
-
   ExposureGuard();
   ~ExposureGuard() override;
-
-  // Waits for the turn of whoever decides for the same person.
-  Turn turn(PersonHash oldest_member);
 
   // Stands after the fold of people: what it drops is in their state.
   std::string_view name() const override { return "exposure-guard"; }
@@ -62,10 +38,30 @@ class ExposureGuard final : public LogConsumer {
   std::string save() const override { return {}; }  // nothing that outlives the process
   Result<void> load(std::string_view) override { return {}; }
 
- private:
-  Shard& shard_of(PersonHash oldest);
+  struct Shard;  // of people
+  Shard& shard_of(PersonHash oldest_member);
 
+ private:
   std::unique_ptr<Shard[]> shards_;
+};
+
+// A decision about a person, from the look at what they were shown to the keeping of what they are
+// shown now. Others who decide for the same person wait.
+class ExposureTurn {
+ public:
+  ExposureTurn(ExposureGuard& guard, PersonHash oldest_member);
+
+  // Items that may not be shown again in this window, sorted. `state` must have been read since
+  // the turn began. REQUIRES 1 <= exposures, 1 <= days <= kRepeatDaysMax.
+  std::vector<ItemKey> at_limit(const PersonState& state, TimeMs now_ms, unsigned exposures,
+                                unsigned days) const;
+  // The decision's record is on its way to the journal.
+  void keep(const Decision& decision);
+
+ private:
+  ExposureGuard::Shard& shard_;
+  PersonHash oldest_;
+  MutexLock turn_;
 };
 
 }  // namespace ante

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "domain/decision.h"
 #include "domain/ids.h"
 #include "domain/predicate.h"
 
@@ -98,6 +99,14 @@ struct Bet {
   double treated_share(TimeMs now_ms) const;
   TimeMs live_since_ms() const;  // its first move to small stake or open; 0 = never
   friend bool operator==(const Bet&, const Bet&) = default;
+};
+
+// Who is harmed by a bet and who is not moved by it, as its own comparison taught: report/ makes
+// it, decision/ asks it. Any thread.
+class LeaveAloneAdvice {
+ public:
+  virtual ~LeaveAloneAdvice() = default;
+  virtual Exclusion exclusion(std::string_view bet, const Traits& traits) const = 0;
 };
 
 // People to leave alone are named by `per_…`, or by "user:ID" and "anonymous:ID" where a key to

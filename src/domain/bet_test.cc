@@ -152,14 +152,15 @@ Result<Predicate> predicate(std::string_view json) {
 }
 
 TEST(Predicate, ReadsBackWhatItWrites) {
-  for (
-      const std::string_view json :
-      {R"({"everybody":true})",
-       R"({"all":[{"trait":{"name":"visits","in":["few","regular"]}},{"not":{"task":{"in":["gift"]}}}]})",
-       R"({"any":[{"fact":{"name":"age","atLeast":18,"atMost":30}},{"fact":{"name":"plan","in":["a","b"]}}]})",
-       R"({"topic":{"name":"whisky","told":true}})",
-       R"({"topic":{"name":"whisky","atLeast":0.25}})", R"({"item":{"id":"x","was":"touched"}})",
-       R"({"count":{"of":"visits","atMost":3}})", R"({"fact":{"name":"plan","exists":false}})"}) {
+  for (const std::string_view json :
+       {R"({"everybody":true})",
+        R"({"all":[{"trait":{"name":"visits","in":["few","regular"]}},)"
+        R"({"not":{"task":{"in":["gift"]}}}]})",
+        R"({"any":[{"fact":{"name":"age","atLeast":18,"atMost":30}},)"
+        R"({"fact":{"name":"plan","in":["a","b"]}}]})",
+        R"({"topic":{"name":"whisky","told":true}})",
+        R"({"topic":{"name":"whisky","atLeast":0.25}})", R"({"item":{"id":"x","was":"touched"}})",
+        R"({"count":{"of":"visits","atMost":3}})", R"({"fact":{"name":"plan","exists":false}})"}) {
     const auto read = predicate(json);
     ASSERT_TRUE(read.has_value()) << json << read.error().message;
     std::string out;

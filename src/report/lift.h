@@ -21,7 +21,6 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "decision/bet_table.h"
 #include "domain/bet.h"
 #include "domain/log_consumer.h"
 #include "domain/slot.h"

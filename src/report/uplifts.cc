@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "domain/bucketing.h"
 
 namespace ante {
 

@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/published.h"
-#include "decision/bet_table.h"
+#include "domain/bet.h"
 #include "learning/uplift.h"
 #include "report/lift_fold.h"
 
