@@ -119,6 +119,47 @@ TEST_F(RouterTest, TakesTheKeyFromEveryCarrier) {
   EXPECT_EQ(with("Authorization", public_), 401);
 }
 
+// Whoever guesses tokens changes nothing, and it shows; a token that is sent again counts once.
+TEST_F(RouterTest, TenThousandForgeriesEarnNothing) {
+  ASSERT_EQ(ask("PUT", "/v1/items/a", secret_, {.body = R"({"title":"A"})"}).status, 201);
+  const HttpResponse decided =
+      ask("POST", "/v1/decide", public_, {.body = R"({"slot":"home","anonymousId":"ann"})"});
+  JsonParser parser(100'000);
+  const auto answer = parser.parse(decided.body);
+  ASSERT_TRUE(answer) << decided.body;
+  const std::string id((*answer)["decisionId"].get_string().value());
+  const std::string token((*answer)["items"].at(0)["token"].get_string().value());
+  const auto reward = [&](const std::string& of, int n) {
+    return ask("POST", "/v1/decisions/" + id + "/reward", secret_,
+               {.body = R"({"messageId":"m)" + std::to_string(n) + R"(","token":")" + of + "\"}"})
+        .status;
+  };
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  int refused = 0;
+  for (int n = 0; n < 10'000; ++n) {
+    std::string forged = token;
+    const std::size_t at = static_cast<std::size_t>(n) % token.size();
+    const char letter = kLetters[static_cast<std::size_t>(n) / token.size() % kLetters.size()];
+    if (n % 7 == 0)
+      forged.resize(at);
+    else if (forged[at] != letter)
+      forged[at] = letter;
+    else
+      forged[at] = '-';
+    const int status = reward(forged, n);
+    ASSERT_TRUE(status == 403 || status == 400) << status << " " << forged;  // 400: it is empty
+    refused += status == 403 ? 1 : 0;
+  }
+  ASSERT_TRUE(engine_->journal().flush());
+  EXPECT_EQ(engine_->joiner().status().rewards, 0u);
+  std::string metrics = metrics_.text();
+  EXPECT_NE(metrics.find("ante_tokens_refused_total " + std::to_string(refused)),
+            std::string::npos);
+  for (int n = 0; n < 3; ++n) EXPECT_EQ(reward(token, 20'000 + n), 204);
+  ASSERT_TRUE(engine_->journal().flush());
+  EXPECT_EQ(engine_->joiner().status().rewards, 1u);
+}
+
 TEST_F(RouterTest, ComparesOriginsExactly) {
   const std::string body = R"({"slot":"home","anonymousId":"a"})";
   const auto from = [&](const char* origin) {

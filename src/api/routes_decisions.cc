@@ -17,7 +17,8 @@ struct Claim {
   DecisionId decision;
   SlotKey slot;
   PersonHash person;
-  std::vector<ItemKey> items;  // of an activation; empty = all
+  std::vector<ItemKey> items;   // of an activation; empty = all
+  std::vector<ItemKey> served;  // all, where the record was looked up
   std::uint8_t position = 1;
   Arm arm = Arm::kTreated;
   float propensity = 1;
@@ -74,6 +75,9 @@ std::optional<Claim> claim_of_tokens(Api& api, Call& call, const Wanted& wanted)
   for (const std::string& text : wanted.tokens) {
     const auto token = api.engine.signer().verify(text);
     if (!token || token->decision != wanted.decision || token->tenant != call.caller.tenant) {
+      api.engine.metrics()
+          .counter("ante_tokens_refused_total", "Impression tokens that were not ours, or changed")
+          .add();
       call.problem({.name = "bad-token",
                     .detail = "The token is not one of this decision, or was changed.",
                     .errors = {{"#/token", "is not one of this decision"}}});
@@ -115,6 +119,7 @@ std::optional<Claim> claim_of_record(Api& api, Call& call, const Wanted& wanted)
   claim.slot = decision->slot;
   claim.arm = decision->arm;
   if (!decision->people.empty()) claim.person = decision->people.front();
+  for (const Placement& placement : decision->served) claim.served.push_back(placement.item);
   if (wanted.item_id.empty()) return claim;
   const ItemKey key = item_key(wanted.item_id);
   for (std::size_t k = 0; k < decision->served.size(); ++k) {
@@ -153,7 +158,9 @@ void store_claim(Api& api, const CallPointer& call, RecordKind kind, const Claim
 }
 
 void store_activation(Api& api, const CallPointer& call, const Claim& claim) {
-  Activation activation{claim.decision, claim.slot, claim.items};
+  // One that names no items names all of them where they are known.
+  const Activation activation{claim.decision, claim.slot,
+                              claim.items.empty() ? claim.served : claim.items};
   std::string dedup = "activate:" + to_string(claim.decision);
   for (const ItemKey item : claim.items) dedup += fmt::format(":{:x}", item.value);
   store_claim(api, call, RecordKind::kActivation, claim, encode(activation), dedup);
