@@ -151,7 +151,8 @@ Result<Bet> Engine::move_bet(std::string_view id, BetState to, const Author& aut
 
 EffectPrior Engine::effect_prior() const {
   std::vector<MeasuredBet> settled;
-  for (const auto& [id, bet] : bets().get()->by_id) {
+  const auto all = bets().get();
+  for (const auto& [id, bet] : all->by_id) {
     const auto& result = bet->result;
     if (result && result->relative && result->relative_error && *result->relative_error > 0)
       settled.push_back({*result->relative, *result->relative_error});
@@ -181,7 +182,8 @@ Result<std::size_t> Engine::keep_bets() {
   std::size_t changes = TRY(keep_slots());
   const TimeMs now = clock().now_ms();
   const EffectPrior prior = effect_prior();
-  for (const auto& [id, present] : bets().get()->by_id) {
+  const auto all = bets().get();  // as it is now: each change below publishes another
+  for (const auto& [id, present] : all->by_id) {
     if (present->state == BetState::kDraft || present->state == BetState::kShadow ||
         present->state == BetState::kFolded)
       continue;

@@ -132,7 +132,8 @@ bool KeyTable::allows_origin(std::string_view origin) const {
 
 std::vector<ApiKey> KeyTable::list() const {
   std::vector<ApiKey> all;
-  for (const auto& [digest, key] : keys_.get()->by_digest) all.push_back(*key);
+  const auto keys = keys_.get();
+  for (const auto& [digest, key] : keys->by_digest) all.push_back(*key);
   std::ranges::sort(all, {}, &ApiKey::id);
   return all;
 }
