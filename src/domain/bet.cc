@@ -33,9 +33,9 @@ constexpr std::array<Names, 1> kStopFields = {"losing"};
 constexpr std::array<Names, 3> kLeaveAloneFields = {"people", "who", "learned"};
 constexpr std::array<Names, 5> kMoveFields = {"at", "from", "to", "who", "why"};
 constexpr std::array<Names, 3> kStatedFields = {"at", "who", "pays"};
-constexpr std::array<Names, 11> kResultFields = {
-    "at",       "treated",       "control", "value",    "low", "high",
-    "relative", "relativeError", "verdict", "sentence", "paid"};
+constexpr std::array<Names, 11> kResultFields = {"at",      "treated",  "control",  "value",
+                                                 "low",     "high",     "relative", "relativeError",
+                                                 "verdict", "sentence", "paid"};
 
 constexpr std::array<Names, 6> kStates = {"draft", "shadow", "small stake",
                                           "open",  "folded", "banked"};

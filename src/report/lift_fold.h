@@ -67,8 +67,8 @@ inline constexpr std::size_t kExclusionCount = 6;  // Exclusion's enumerators
 
 struct SlotLift {
   OutcomeSums treated, holdout;
-  SegmentTable levels;  // the same people by each level of each trait
-  std::uint64_t expected_buckets = 0;            // sum of holdout_buckets over counted persons
+  SegmentTable levels;                 // the same people by each level of each trait
+  std::uint64_t expected_buckets = 0;  // sum of holdout_buckets over counted persons
   std::uint64_t variance_buckets = 0;  // sum of holdout_buckets x (kBuckets - holdout_buckets)
   std::uint64_t waiting = 0;
   std::uint64_t mixed = 0;  // persons left out: two of their ids stood in different arms
