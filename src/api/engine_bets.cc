@@ -182,7 +182,7 @@ Result<std::size_t> Engine::keep_bets() {
   std::size_t changes = TRY(keep_slots());
   const TimeMs now = clock().now_ms();
   const EffectPrior prior = effect_prior();
-  const auto all = bets().get();
+  const auto all = bets().get();  // as it is now: each change below publishes another
   for (const auto& [id, present] : all->by_id) {
     if (present->state == BetState::kDraft || present->state == BetState::kShadow ||
         present->state == BetState::kFolded)

@@ -18,17 +18,20 @@ constexpr std::size_t kComparedItemsMax = kHandItemsMax + kSafeDefaultItemsMax;
 
 struct Estimate {
   double mean = 0, sd = 0;
+  double learnable = 1;  // the share of the variance that rewards can take away
 };
 
 Estimate in_logits(const Chance& chance) {
   const double p = std::clamp(static_cast<double>(chance.probability), kChanceMin, 1 - kChanceMin);
   const double sd = static_cast<double>(chance.sd) / (p * (1 - p));
-  return {std::log(p / (1 - p)), std::clamp(sd, kLogitSdMin, kLogitSdMax)};
+  const double misfit = chance.sd > 0 ? static_cast<double>(chance.misfit / chance.sd) : 0;
+  return {std::log(p / (1 - p)), std::clamp(sd, kLogitSdMin, kLogitSdMax),
+          std::max(0.0, 1 - misfit * misfit)};
 }
 
 Estimate in_reward(const Estimate& logit, double goal_value) {
   const double p = 1 / (1 + std::exp(-logit.mean));
-  return {p * goal_value, p * (1 - p) * logit.sd * goal_value};
+  return {p * goal_value, p * (1 - p) * logit.sd * goal_value * std::sqrt(logit.learnable)};
 }
 
 // Draws the estimates towards their common mean.

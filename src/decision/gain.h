@@ -7,7 +7,9 @@
 // is first drawn towards what the items have in common, the more the less is known about it
 // (random effects, DerSimonian & Laird 1986, on logits: there an error does not grow with the
 // chance, so the likeliest items are not outweighed). With no evidence that items differ, all gains
-// are 0, and the safe default wins the tie. An item that stands in both slates cancels to the
+// are 0, and the safe default wins the tie. A model's misfit counts there, for it makes luck too;
+// it is no part of a gain's sd, or small gains could never be taken however well they are known
+// (docs/decisions/0065-what-a-bet-must-clear.md). An item that stands in both slates cancels to the
 // extent that its place is the same. Pure functions; any thread.
 // docs/decisions/0020-policy-and-propensity.md.
 
@@ -27,10 +29,11 @@ struct Chance {
   ItemKey item;
   float probability = 0;
   float sd = 0;
+  float misfit = 0;  // the part of `sd` that no reward makes smaller, <= sd
 };
 
 struct SlateGain {
-  double mean = 0, sd = 0;  // in reward, over the safe default
+  double mean = 0, sd = 0;  // in reward, over the safe default; sd: what rewards can still correct
   double low() const { return mean - kBetBoundZ * sd; }
   double high() const { return mean + kBetBoundZ * sd; }
 };

@@ -50,6 +50,29 @@ TEST(Gain, OneItemAgainstOneIsTheirDifference) {
   EXPECT_FALSE(bet_pays(gain, 1.5, 10));  // attention costs more
 }
 
+// Of an error that no reward can make smaller nothing is left to wait for: a small gain that is
+// well known pays. It still makes luck, so it still draws the best of many towards the others.
+TEST(Gain, MisfitIsNoReasonToWait) {
+  const auto misfit = [](std::uint64_t item, double p, double sd, double of_it) {
+    Chance c = chance(item, p, sd);
+    c.misfit = static_cast<float>(of_it);
+    return c;
+  };
+  const std::vector<Chance> safe = {misfit(9, 0.1, 0.01, 0.01)};
+  EXPECT_TRUE(bet_pays(gain_of({misfit(1, 0.105, 0.01, 0.01)}, safe, 1), 0, 1));
+  EXPECT_FALSE(bet_pays(gain_of({misfit(1, 0.105, 0.01, 0)}, safe, 1), 0, 1));
+  const SlateGain half = gain_of({misfit(1, 0.2, 0.05, 0.03)}, {misfit(9, 0.1, 0.03, 0.03)}, 1);
+  EXPECT_NEAR(half.sd, 0.04, 1e-6);  // sqrt(.05² - .03²)
+  std::vector<Chance> noise, nearly;
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    const double p = 0.1 + 0.001 * static_cast<double>(i);
+    noise.push_back(misfit(i + 10, p, 0.01, 0.01));
+    nearly.push_back(misfit(i + 10, p, 0.01, 0.0099));
+  }
+  EXPECT_NEAR(gain_of(noise, safe, 1).mean, 0, 1e-12);
+  EXPECT_NEAR(gain_of(nearly, safe, 1).mean, 0, 1e-12);
+}
+
 TEST(Gain, ASharedItemCancels) {
   const std::vector<Chance> hand = {chance(1, 0.3, 0.01), chance(2, 0.2, 0.2)};
   const std::vector<Chance> safe = {chance(3, 0.1, 0.01), chance(2, 0.2, 0.2)};

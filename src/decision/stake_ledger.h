@@ -37,7 +37,7 @@ struct StakeLedgerOptions {
 
 class StakeLedger {
  public:
-  static constexpr std::uint64_t kEvidenceMin = 25;  // settled rounds with a reward, on each side
+  static constexpr std::uint64_t kEvidenceMin = 10;  // settled rounds with a reward, on each side
   static constexpr double kCertainShare = 0.5;
 
   // REQUIRES options within their ranges.

@@ -71,7 +71,7 @@ TEST(StakeLedger, KeepsItsPromiseWhenRewardsComeLate) {
   EXPECT_GE(kept, 186);
 }
 
-// +20 % of a default of 10 %: about two thirds of the gain by 50,000 rounds. Of 5 % it is .44,
+// +20 % of a default of 10 %: about two thirds of the gain by 50,000 rounds. Of 5 % it is .52,
 // because half as many clicks tell half as much.
 TEST(StakeLedger, LetsAGoodModelEarn) {
   double share = 0;
@@ -94,7 +94,7 @@ TEST(StakeLedger, BeginsWithWhatIsCertain) {
 
 TEST(StakeLedger, SaysNothingBeforeThereIsEvidence) {
   StakeLedger ledger({});
-  for (int i = 0; i < 24; ++i) {
+  for (std::uint64_t i = 0; i + 1 < StakeLedger::kEvidenceMin; ++i) {
     for (const bool bet : {true, false}) {
       ledger.draw(bet);
       ledger.settle(0.5, bet, 1);

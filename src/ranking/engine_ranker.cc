@@ -183,6 +183,7 @@ void value(const Session& session, const std::vector<Scored>& items, float log2_
     const ValueEstimate estimate = session.values->estimate(terms[i]);
     out[first + i].probability = estimate.probability;
     out[first + i].sd = estimate.sd;
+    out[first + i].misfit = estimate.misfit;
   }
 }
 

@@ -27,6 +27,7 @@ struct ScoredItem {
   Candidate candidate;
   float probability = 0;  // calibrated P(goal | shown at the best place)
   float sd = 0;           // standard deviation of `probability`
+  float misfit = 0;       // the part of `sd` that learning cannot make smaller, <= sd
   QuantisedFeatures features{};
 };
 

@@ -181,7 +181,8 @@ ValueEstimate ValueModel::estimate(const ValueTerms& terms) const {
     variance += belief.variance;
   }
   const float p = sigmoid(z);
-  return {p, p * (1 - p) * std::sqrt(std::max(0.0F, variance))};
+  const float slope = p * (1 - p);
+  return {p, slope * std::sqrt(std::max(0.0F, variance)), slope * kMisfitSd};
 }
 
 std::string ValueModel::save() const {

@@ -59,7 +59,8 @@ struct ValueTerms {
 
 struct ValueEstimate {
   float probability = 0;
-  float sd = 0;  // of the probability (delta method)
+  float sd = 0;      // of the probability (delta method)
+  float misfit = 0;  // the part of `sd` that no amount of rewards makes smaller
 };
 
 struct WeightBelief {
