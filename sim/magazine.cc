@@ -24,11 +24,12 @@ constexpr DurationMs kMorningMs = 6 * kHourMs;  // when the editor publishes
 constexpr std::int32_t kOfferEveryWeeks = 2;
 constexpr std::int32_t kOfferDays = 10;
 constexpr double kOfferPrice = 0.75;
+constexpr std::array<std::size_t, 3> kPartnerTopics = {0, 1, 12};  // watches, fashion, gear
 
 // How well each place of a slate is seen.
 constexpr std::array<double, kPlacesMax> kSeen = {0.95, 0.75, 0.55};
 constexpr double kClickBase = 0.012;  // taken by chance, whatever it is
-constexpr double kClickSlope = 0.34;  // times how much he wants it
+constexpr double kClickSlope = 0.40;  // times how much he wants it
 constexpr double kTakenAgain = 0.05;  // what he has read is hardly read again
 constexpr double kTired = 0.85;       // each time it was shown and left
 constexpr double kFinishBase = 0.40, kFinishSlope = 0.50;
@@ -206,6 +207,16 @@ void Magazine::write_archive(std::vector<std::size_t>& written) {
   }
 }
 
+// On liked topics, and read by whoever comes for them.
+void Magazine::write_partner_pieces(std::vector<std::size_t>& written) {
+  for (std::size_t i = 0; i < kPartnerPieces; ++i) {
+    const std::size_t topic = kPartnerTopics[i % kPartnerTopics.size()];
+    add_article(topic, written[topic]++, day_start(kPartnerWeek * 7), true, false);
+    items_.back().title = "Worth buying: " + items_.back().title;
+    facts_.back().partner = true;
+  }
+}
+
 // Twenty articles a week, the first of them a must-read; an offer of the shop every other week.
 void Magazine::write_week(std::int32_t week, std::vector<std::size_t>& written) {
   const auto number = static_cast<std::uint64_t>(week);
@@ -228,6 +239,7 @@ void Magazine::write_week(std::int32_t week, std::vector<std::size_t>& written) 
     items_.push_back(std::move(item));
     facts_.push_back({thing.topic, 1.2F, true, true});
   }
+  if (week == kPartnerWeek) write_partner_pieces(written);
   for (std::size_t i = 0; i < kTopicsAWeek; ++i) {
     const auto day = week * 7 + static_cast<std::int32_t>(i / 3);
     const TimeMs at = day_start(day) + kMorningMs + static_cast<TimeMs>(i % 3) * kHourMs;
@@ -281,7 +293,7 @@ std::vector<Piece> Magazine::picks(Place place, TimeMs at_ms) const {
   std::vector<std::pair<double, Piece>> ranked;
   for (std::size_t i = published_until(day_start(week * 7));
        i-- > 0 && ranked.size() < kPickedFrom;) {
-    if (facts_[i].product) continue;
+    if (facts_[i].product || facts_[i].partner) continue;
     const double worth = facts_[i].pull * topic_words()[facts_[i].topic].readers;
     ranked.emplace_back(-(items_[i].must_read ? worth + 10 : worth), static_cast<Piece>(i));
   }
@@ -497,7 +509,7 @@ std::pair<double, double> Magazine::chances(const Visit& visit, Piece piece, std
   if (std::find(memory.refused.begin(), memory.refused.end(), piece) != memory.refused.end())
     return {0, 0};
   const double want = appeal(visit.reader, piece, visit.at_ms);
-  double click = kClickBase + kClickSlope * want;
+  double click = kClickBase + (facts_[piece].partner ? 0 : kClickSlope * want);
   if (std::find(memory.taken.begin(), memory.taken.end(), piece) != memory.taken.end())
     click *= kTakenAgain;
   for (const auto& [item, times] : memory.shown) {

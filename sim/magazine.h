@@ -29,6 +29,8 @@ namespace ante::sim {
 inline constexpr std::uint32_t kReadersMax = 1'000'000;
 inline constexpr std::int32_t kWeeksMax = 156;   // the world is written three years ahead
 inline constexpr std::size_t kTopicsAWeek = 20;  // articles a week
+inline constexpr std::int32_t kPartnerWeek = 4;  // in which a partner's pieces come out
+inline constexpr std::size_t kPartnerPieces = 60;
 inline constexpr std::size_t kPlacesMax = 3;
 inline constexpr std::size_t kPicksCount = 8;  // the editor's list: longer than the places
 inline constexpr std::size_t kShownKept = 24;  // items whose repetition a reader notices
@@ -113,6 +115,9 @@ class Magazine {
   std::size_t published_until(TimeMs at_ms) const;
   bool is_product(Piece piece) const { return facts_[piece].product; }
   std::size_t topic_of(Piece piece) const { return facts_[piece].topic; }
+  // Written for a partner of the magazine: read like any other by who comes for it, opened by
+  // chance only where it is put before somebody who did not ask. The editor does not pick it.
+  bool is_partner(Piece piece) const { return facts_[piece].partner; }
   std::optional<Piece> find(std::string_view item_id) const;
 
   std::span<const Reader> readers() const { return readers_; }
@@ -140,6 +145,7 @@ class Magazine {
     std::size_t topic = 0;
     float pull = 1;  // how good it is, for whoever likes the topic
     bool product = false, evergreen = false;
+    bool partner = false;
   };
   enum class Purpose : std::uint64_t;
 
@@ -148,6 +154,7 @@ class Magazine {
   void write_archive(std::vector<std::size_t>& written);
   void stock_shop();
   void write_week(std::int32_t week, std::vector<std::size_t>& written);
+  void write_partner_pieces(std::vector<std::size_t>& written);
   void add_article(std::size_t topic, std::size_t number, TimeMs at_ms, bool evergreen,
                    bool must_read);
   Reader make_reader(std::uint32_t number) const;

@@ -125,6 +125,33 @@ TEST(MagazineTest, KnowingTastesHelps) {
   EXPECT_GT(oracle, 2 * general);
 }
 
+TEST(MagazineTest, PartnerPiecesAreWorseThanTheEditorsListForTheReadersOfTheirTopics) {
+  const Magazine m = make(500);
+  std::vector<Piece> partner;
+  for (Piece p = 0; p < m.items().size(); ++p) {
+    if (!m.is_partner(p)) continue;
+    partner.push_back(p);
+    EXPECT_EQ(m.items()[p].published_at_ms, m.day_start(kPartnerWeek * 7));
+  }
+  ASSERT_EQ(partner.size(), kPartnerPieces);
+  double general = 0, best_of_partner = 0;
+  for (std::int32_t day = kPartnerWeek * 7; day < kPartnerWeek * 7 + 20; ++day) {
+    for (const Visit& visit : m.visits(day)) {
+      const auto& taste = m.readers()[visit.reader].taste;
+      const bool his =
+          std::ranges::any_of(partner, [&](Piece p) { return taste[m.topic_of(p)] > 0.4F; });
+      if (!his) continue;
+      const auto picks = m.picks(Place::kHome, visit.at_ms);
+      for (const Piece pick : picks) ASSERT_FALSE(m.is_partner(pick));
+      general += m.react(visit, Place::kHome, std::span(picks).first(3), {}).goal_chance;
+      const auto slate = std::span(partner).first(3);  // one of each topic: as good as any
+      best_of_partner += m.react(visit, Place::kHome, slate, {}).goal_chance;
+    }
+  }
+  EXPECT_GT(general, 0);
+  EXPECT_LT(best_of_partner, 0.5 * general);
+}
+
 TEST(MagazineTest, WhatWasReadOrRefusedIsHardlyTakenAgain) {
   const Magazine m = make();
   const Visit visit = m.visits(30).front();

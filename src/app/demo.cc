@@ -170,6 +170,7 @@ Result<Estimate> read_estimate(DemoConnection& connection, Place place) {
 struct Figures {
   std::array<sim::Truth, sim::kPlaces> truth;
   std::array<Estimate, sim::kPlaces> estimate;
+  std::vector<BetFigures> bets;  // none before the day they are placed
 };
 
 std::string truth_row(Place place, const sim::Truth& truth, const Estimate& estimate) {
@@ -198,6 +199,22 @@ void print_comparison(const Figures& figures) {
     print_line(fmt::format("  {:<12} “{}”", sim::slot_name(place),
                            figures.estimate[static_cast<std::size_t>(place)].sentence));
   }
+  if (figures.bets.empty()) return;
+  print_line("");
+  print_line("Bets: goals gained per reader against those of its audience that were left alone");
+  for (const BetFigures& bet : figures.bets) print_line("  " + to_row(bet));
+}
+
+void write_bet(JsonWriter& json, const BetFigures& bet) {
+  json.begin_object().field("id", bet.id).field("state", bet.state).field("verdict", bet.verdict);
+  json.field("people", bet.people).key("lift");
+  if (bet.has_interval) {
+    json.begin_object().field("value", bet.value).key("interval").begin_array();
+    json.number(bet.low).number(bet.high).end_array().end_object();
+  } else {
+    json.null();
+  }
+  json.field("sentence", bet.sentence).field("whoPays", bet.who_pays).end_object();
 }
 
 void print_json(const Figures& figures, const DemoProgress& progress, double seconds) {
@@ -228,6 +245,8 @@ void print_json(const Figures& figures, const DemoProgress& progress, double sec
     }
     json.field("sentence", estimate.sentence).end_object().end_object();
   }
+  json.end_array().key("betsPlaced").begin_array();
+  for (const BetFigures& bet : figures.bets) write_bet(json, bet);
   json.end_array().end_object();
   print_line(body);
 }
@@ -282,6 +301,13 @@ class Door final : public HttpRoutes {
   std::atomic<HttpRoutes*> routes_;
 };
 
+// What a server does every second of a real day: learn, count, and move bets by rule.
+Result<void> settle(Engine& engine) {
+  TRY(engine.journal().flush());
+  TRY(engine.keep_bets());
+  return {};
+}
+
 Result<void> prepare(const DemoOptions& options, Parts& parts, std::unique_ptr<Door>& door) {
   if (options.days > 0) parts.history_days = options.days;
   parts.folder.emplace(TRY(TemporaryDirectory::make(options.readers)));
@@ -304,7 +330,7 @@ Result<void> prepare(const DemoOptions& options, Parts& parts, std::unique_ptr<D
       TRY(start_server(options, parts.host, *door, parts.real_clock, parts.directory->metrics()));
   parts.router->set_ready(true);
   DemoPlayer::Server server{parts.reachable_host(), parts.server->port(), parts.secret_key,
-                            [&engine] { return engine.journal().flush(); }};
+                            [&engine] { return settle(engine); }};
   parts.player = std::make_unique<DemoPlayer>(*parts.world, std::move(server), kDemoConnections);
   parts.stage =
       std::make_unique<DemoStage>(*parts.world, *parts.player, *parts.directory->simulated_clock());
@@ -363,16 +389,29 @@ Result<Figures> compare(Parts& parts) {
     figures.estimate[i] = TRY(read_estimate(connection, place));
     figures.truth[i] = parts.player->truth(place);
   }
+  if (parts.history_days <= kDemoBetsDay) return figures;
+  for (const DemoBet& bet : demo_bets(*parts.world, parts.world->day_start(kDemoBetsDay))) {
+    const std::string target = "/v1/bets/" + std::string(bet.id);
+    const DemoAnswer answer = TRY(connection.call("GET", target, {}));
+    if (answer.status != 200) return internal_error(target + " was answered " + answer.body);
+    figures.bets.push_back(TRY(bet_figures(answer.body)));
+  }
   return figures;
 }
 
 void print_welcome(const Parts& parts, const Screen& screen, const Figures& figures) {
-  std::string bets;
+  std::string slots;
   for (const Place place : kAllPlaces) {
-    bets += fmt::format("{}{} {}", bets.empty() ? "" : ", ", sim::slot_name(place),
-                        figures.estimate[static_cast<std::size_t>(place)].verdict);
+    slots += fmt::format("{}{} {}", slots.empty() ? "" : ", ", sim::slot_name(place),
+                         figures.estimate[static_cast<std::size_t>(place)].verdict);
   }
-  screen.line("  ✓ 3 slots     " + bets);
+  screen.line("  ✓ 3 slots     " + slots);
+  if (!figures.bets.empty()) {
+    std::string bets;
+    for (const BetFigures& bet : figures.bets)
+      bets += fmt::format("{}{} {}", bets.empty() ? "" : ", ", bet.id, bet.verdict);
+    screen.line("  ✓ 3 bets      " + bets);
+  }
   screen.line("");
   screen.line("  Demo site  " + parts.address() +
               "/demo/      (be a visitor: click, pin, “not for me”; move the clock)");

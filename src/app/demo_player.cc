@@ -172,10 +172,36 @@ Result<void> DemoPlayer::set_slots(TimeMs at_ms) {
   return {};
 }
 
+Result<void> DemoPlayer::move_bets(std::string_view to, std::string_view why, TimeMs at_ms) {
+  std::string body;
+  JsonWriter(body).begin_object().field("to", to).field("why", why).end_object();
+  for (const DemoBet& bet : demo_bets(world_, at_ms)) {
+    TRY(call(connections_.front(), "POST", "/v1/bets/" + std::string(bet.id) + "/move", body,
+             at_ms));
+  }
+  return {};
+}
+
+// A small stake in the night, when nearly nobody comes; then open. From there on rules move them.
+Result<void> DemoPlayer::place_bets(TimeMs at_ms) {
+  if (at_ms < world_.day_start(kDemoBetsDay)) return {};
+  if (bets_placed_ == Bets::kNone) {
+    for (const DemoBet& bet : demo_bets(world_, at_ms)) {
+      TRY(call(connections_.front(), "PUT", "/v1/bets/" + std::string(bet.id), bet.json, at_ms));
+    }
+    bets_placed_ = Bets::kSmallStake;
+    return move_bets("small stake", "a night, to see that nothing breaks", at_ms);
+  }
+  if (bets_placed_ == Bets::kOpen) return {};
+  bets_placed_ = Bets::kOpen;
+  return move_bets("open", "nothing broke", at_ms);
+}
+
 // The editor works ahead: what comes out before `until` is there when the hours begin.
 Result<void> DemoPlayer::prepare_hours(TimeMs at_ms, TimeMs until) {
   TRY(publish_items(at_ms, until));
-  return set_slots(at_ms);
+  TRY(set_slots(at_ms));
+  return place_bets(at_ms);
 }
 
 Result<DemoPlayer::Decided> DemoPlayer::decide(DemoConnection& connection, const Visit& visit,
@@ -190,6 +216,9 @@ Result<DemoPlayer::Decided> DemoPlayer::decide(DemoConnection& connection, const
   json.key("situation").begin_object().field("device", reader.device);
   json.field("referrer", visit.newsletter ? "newsletter" : visit.home ? "direct" : "search");
   if (!on_page.empty()) json.field("item", on_page);
+  if (place == Place::kCart) {
+    if (const auto task = task_on(world_, visit.product); !task.empty()) json.field("task", task);
+  }
   json.end_object();
   if (!on_page.empty()) json.key("exclude").begin_array().string(on_page).end_array();
   json.end_object();

@@ -5,9 +5,9 @@
 // Out:  a server with a history; the truth about what its bets were worth (sim/lives.h).
 //
 // The first days are the old way: the same front page and the same mail for everybody, and events
-// only. Then the slots are set up and every visit asks for decisions. Many connections play at
-// once, three hours of the world at a time; a reader stays on one connection.
-// play_until() by one thread at a time; progress() and stop() by any.
+// only. Then the slots are set up and every visit asks for decisions; later the bets are placed.
+// Many connections play at once, three hours of the world at a time; a reader stays on one
+// connection. play_until() by one thread at a time; progress() and stop() by any.
 
 #pragma once
 
@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/demo_bets.h"
 #include "app/demo_connection.h"
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -71,6 +72,8 @@ class DemoPlayer {
   Result<void> prepare_hours(TimeMs at_ms, TimeMs until);
   Result<void> publish_items(TimeMs at_ms, TimeMs until_ms);
   Result<void> set_slots(TimeMs at_ms);
+  Result<void> place_bets(TimeMs at_ms);
+  Result<void> move_bets(std::string_view to, std::string_view why, TimeMs at_ms);
   Result<void> play_hours(std::span<const sim::Visit> visits);
   Result<void> play_visit(DemoConnection& connection, const sim::Visit& visit);
   Result<void> play_place(DemoConnection& connection, const sim::Visit& visit, sim::Place place,
@@ -86,6 +89,7 @@ class DemoPlayer {
   TimeMs now_ms_;
   std::size_t items_sent_ = 0;
   std::int32_t slots_week_ = -1;
+  enum class Bets : std::uint8_t { kNone, kSmallStake, kOpen } bets_placed_ = Bets::kNone;
   std::atomic<bool> stopped_{false};
   std::atomic<TimeMs> shown_now_ms_{0};
   std::atomic<std::uint64_t> visits_{0}, requests_{0}, decisions_{0}, bets_{0}, other_default_{0},

@@ -8,6 +8,7 @@
 #include "base/json_parser.h"
 #include "base/json_writer.h"
 #include "base/time_text.h"
+#include "domain/bet.h"
 
 namespace ante {
 namespace {
@@ -123,15 +124,21 @@ HttpResponse DemoRoutes::answer(const HttpRequest& request) const {
 void DemoRoutes::answer_api(const HttpRequest& request, Respond respond) {
   const std::string_view what = request.path.substr(std::string_view("/demo/api/").size());
   if (what == "clock") return respond(move_clock(request));
-  if (request.method != "GET") return respond(problem_text(405, "Only clock takes a POST."));
+  const bool folds = what == "fold";
+  if (request.method != (folds ? "POST" : "GET")) {
+    return respond(problem_text(405, "clock and fold take a POST, everything else a GET."));
+  }
   const auto query = QueryParameters::parse(request.query);
   const std::string* id = query ? query->find("id") : nullptr;
   if (what == "state") return respond(state());
   if (what == "front") return respond(front());
   if (what == "readers") return respond(readers());
+  if (what == "bets") return ask_product("/v1/bets", std::move(respond));
   if (id == nullptr || id->empty() || id->size() > kIdBytesMax) {
     return respond(problem_text(400, "The parameter id is missing, or too long."));
   }
+  if (folds) return fold_bet(request, *id, std::move(respond));
+  if (what == "bet") return ask_product("/v1/bets/" + percent_encode(*id), std::move(respond));
   if (what == "item") return respond(item(*id));
   if (what == "truth") return respond(truth_of(*id));
   if (what == "person")
@@ -146,16 +153,30 @@ void DemoRoutes::answer_api(const HttpRequest& request, Respond respond) {
   respond(problem_text(404, "The demo has no such address."));
 }
 
-void DemoRoutes::ask_product(std::string target, Respond respond) {
+void DemoRoutes::fold_bet(const HttpRequest& request, const std::string& id, Respond respond) {
+  if (!from_our_page(request))
+    return respond(problem_text(403, "Only the demo's own pages fold its bets."));
+  std::string body;
+  JsonWriter(body)
+      .begin_object()
+      .field("to", to_string(BetState::kFolded))
+      .field("why", "folded on the demo's page")
+      .end_object();
+  ask_product("/v1/bets/" + percent_encode(id) + "/move", std::move(respond), std::move(body));
+}
+
+void DemoRoutes::ask_product(std::string target, Respond respond, std::string body) {
   // The request and its text live until the answer is given.
   struct Asked {
-    std::string target;
+    std::string target, body;
     HttpRequest request;
   };
   auto asked = std::make_shared<Asked>();
   asked->target = std::move(target);
+  asked->body = std::move(body);
   HttpRequest& request = asked->request;
-  request.method = "GET";
+  request.method = asked->body.empty() ? "GET" : "POST";
+  request.body = asked->body;
   request.target = asked->target;
   const std::string_view whole = asked->target;
   request.path = whole.substr(0, whole.find('?'));

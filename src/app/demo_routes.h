@@ -27,8 +27,9 @@ class DemoRoutes final : public HttpRoutes {
  private:
   HttpResponse answer(const HttpRequest& request) const;
   void answer_api(const HttpRequest& request, Respond respond);
-  // Asks the product's routes as the owner of the data directory.
-  void ask_product(std::string target, Respond respond);
+  // Asks the product's routes as the owner of the data directory. With a body it is a POST.
+  void ask_product(std::string target, Respond respond, std::string body = {});
+  void fold_bet(const HttpRequest& request, const std::string& id, Respond respond);
 
   HttpResponse state() const;
   HttpResponse front() const;

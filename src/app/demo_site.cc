@@ -58,6 +58,10 @@ constexpr std::string_view kPage = R"html(<!doctype html>
       <h3 id="decision-title">This page</h3>
       <div id="decision"><p class="note">Open a page with a choice on it.</p></div>
     </section>
+    <section aria-labelledby="bets-title">
+      <h3 id="bets-title">Three bets</h3>
+      <div id="bets"></div>
+    </section>
     <section aria-labelledby="lift-title">
       <h3 id="lift-title">Is anybody better off?</h3>
       <div id="lift"></div>
@@ -446,6 +450,32 @@ nav a[aria-current] {
 .odds .axis {
   stroke: var(--safe);
   stroke-width: 1;
+}
+.bet {
+  border-left: 3px solid var(--safe);
+  padding: 0 0 2px 10px;
+  margin: 0 0 16px;
+}
+.bet[data-verdict$='paying'] {
+  border-left-color: var(--told);
+}
+.bet[data-verdict$='losing'] {
+  border-left-color: var(--losing);
+}
+.bet p {
+  margin-bottom: 4px;
+}
+.bet .verdict {
+  font-weight: 650;
+}
+.bet[data-verdict$='paying'] .verdict {
+  color: var(--told);
+}
+.bet[data-verdict$='losing'] .verdict {
+  color: var(--losing);
+}
+.bet button {
+  margin: 2px 0 6px;
 }
 .sentence {
   font-family: ui-serif, Georgia, serif;

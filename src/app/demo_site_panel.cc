@@ -199,6 +199,7 @@ async function drawDecision() {
           (personal.rung === 'person' ? 'this person' : personal.rung) +
           ', arm ' +
           personal.arm +
+          (personal.bet ? ', part of the bet ' + personal.bet : '') +
           '.',
       ),
       reasons,
@@ -266,6 +267,91 @@ async function drawLift() {
   }
   if (!parts.length) parts.push(el('p', { class: 'note' }, 'Nothing has been decided yet.'));
   box.replaceChildren(...parts);
+}
+
+const verdictMarks = { paying: '▲', losing: '▼' };
+
+// "+0.281 [+0.124, +0.437] goals a reader, n 534": never the number without the other two.
+function betNumber(lift) {
+  const n = lift.treated.n + lift.holdout.n;
+  if (!lift.lift) return 'No number yet, n ' + n + '. ' + lift.sentence;
+  const signed = (x) => (x < 0 ? '−' : '+') + Math.abs(x).toFixed(3);
+  const [low, high] = lift.lift.interval.map(signed);
+  return signed(lift.lift.value) + ' [' + low + ', ' + high + '] goals a reader, n ' + n;
+}
+
+// The bet's own sentence, with titles where it has ids.
+async function betSentence(bet) {
+  let text = bet.sentence;
+  for (const id of (bet.content.items || []).slice(0, 3))
+    text = text.replace(id, '“' + (await titleOf(id)) + '”');
+  return text;
+}
+
+async function betCard(bet) {
+  const { verdict, lift, segments } = bet.evidence;
+  const odds = bet.stated.map((one) => one.who + ' gave it ' + percent(one.pays)).join(', ');
+  const fold = () =>
+    attempt(async () => {
+      await ask('/demo/api/fold?id=' + encodeURIComponent(bet.id), {});
+      await decideAgain('Folded “' + bet.id + '”: its people get the safe default again.');
+      await drawBets();
+      document.getElementById('bets').querySelector('[data-bet="' + bet.id + '"]').focus();
+    });
+  return el(
+    'article',
+    { class: 'bet', 'data-verdict': verdict, 'data-bet': bet.id, tabindex: '-1' },
+    el('p', { class: 'sentence' }, bet.need),
+    el(
+      'p',
+      {},
+      el(
+        'span',
+        { class: 'verdict' },
+        (verdictMarks[verdict.split(' ').pop()] || '◌') + ' ' + verdict,
+      ),
+      bet.live ? '' : ' · ' + bet.state,
+    ),
+    el('p', {}, betNumber(lift)),
+    el('p', {}, segments.sentence),
+    bet.live && verdict.endsWith('losing')
+      ? el(
+          'button',
+          { type: 'button', 'aria-label': 'Fold the bet ' + bet.id, on: { click: fold } },
+          'Fold it',
+        )
+      : null,
+    el(
+      'details',
+      {},
+      el('summary', {}, 'The whole bet'),
+      el('p', { class: 'note' }, await betSentence(bet)),
+      el('p', { class: 'note' }, 'Owner: ' + bet.owner + '. Odds that it pays: ' + odds + '.'),
+      el(
+        'ul',
+        {},
+        bet.moves.map((move) =>
+          el(
+            'li',
+            { class: 'note' },
+            shortDay.format(new Date(move.at)) + ': ' + move.to + (move.why && ', ' + move.why),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+async function drawBets() {
+  const box = document.getElementById('bets');
+  const placed = await ask('/demo/api/bets');
+  const bets = await Promise.all(
+    placed.data.map((bet) => ask('/demo/api/bet?id=' + encodeURIComponent(bet.id))),
+  );
+  const cards = await Promise.all(bets.filter((bet) => bet.evidence).map(betCard));
+  if (!cards.length)
+    cards.push(el('p', { class: 'note' }, 'None yet: they are placed after four weeks.'));
+  box.replaceChildren(...cards);
 }
 
 // ---------------------------------------------------------------- who, when, where
@@ -373,7 +459,7 @@ async function draw() {
       el('p', {}, el('a', { href: '#/' }, 'Back to the front page')),
     );
   }
-  await Promise.all([drawPerson(), drawDecision(), drawLift()]);
+  await Promise.all([drawPerson(), drawDecision(), drawBets(), drawLift()]);
 }
 
 addEventListener('hashchange', () => {

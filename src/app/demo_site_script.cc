@@ -118,12 +118,13 @@ function track(event, properties) {
 
 const idOf = (id) => (isShop(id) ? { product_id: id } : { articleId: id });
 
-async function decide(slot, itemId) {
+async function decide(slot, itemId, task) {
   const situation = {
     device: matchMedia('(max-width: 640px)').matches ? 'phone' : 'desktop',
     referrer: 'internal',
   };
   const request = { slot, anonymousId: page.person, situation };
+  if (task) situation.task = task;
   if (itemId) {
     situation.item = itemId;
     request.exclude = [itemId];
@@ -132,7 +133,7 @@ async function decide(slot, itemId) {
     ask('/v1/decide', request),
     ask('/v1/decide', { ...request, mode: 'general', activate: 'defer' }),
   ]);
-  return { slot, itemId, personal, general };
+  return { slot, itemId, task, personal, general };
 }
 
 // A choice after something was said: what changed is counted and told.
@@ -140,7 +141,7 @@ async function decideAgain(done, undo) {
   let changed = 0;
   for (const [name, shown] of page.slots) {
     const before = shown.answer.personal.items.map((item) => item.id);
-    shown.answer = await decide(name, shown.answer.itemId);
+    shown.answer = await decide(name, shown.answer.itemId, shown.answer.task);
     changed += shown.answer.personal.items.filter((item) => !before.includes(item.id)).length;
     shown.draw();
   }
@@ -288,7 +289,7 @@ const slotTitles = {
   cart: ['Goes with it, for you', 'Best sellers'],
 };
 
-async function addSlot(name, itemId, where) {
+async function addSlot(name, itemId, where, task) {
   const section = el('section', {
     class: 'slot',
     'aria-labelledby': 'slot-' + name,
@@ -297,7 +298,7 @@ async function addSlot(name, itemId, where) {
   where.append(section);
   let answer;
   try {
-    answer = await decide(name, itemId);
+    answer = await decide(name, itemId, task);
   } catch (problem) {
     if (problem.status !== 404) say(problem.message);
     return;
@@ -397,7 +398,9 @@ async function drawItem(id) {
   const where = el('div', {});
   main.replaceChildren(story, where);
   await track(isProduct(entry) ? 'Product Viewed' : 'Article Viewed', idOf(id));
-  await addSlot(isProduct(entry) ? 'cart' : 'article-end', id, where);
+  // Whoever looks at a present is here for one.
+  const task = entry.topic === 'Gifts' ? 'gift' : undefined;
+  await addSlot(isProduct(entry) ? 'cart' : 'article-end', id, where, task);
   if (!isProduct(entry))
     setTimeout(() => {
       if (mine === page.visit) finishReading(id);
