@@ -89,8 +89,9 @@ double break_even(const BreakEvenSpec& spec) {
 BreakEvenRun run_break_even(const BreakEvenSpec& spec) {
   CHECK(spec.rungs >= 2 && spec.equals >= 1 && spec.rungs * spec.equals < kSafeDefaultItemsMax);
   BetsTown town(mix64(spec.seed));
-  town.put_items(1 + spec.rungs * spec.equals);
+  // Behind the cards some that nobody wants, so that hands are as large before as they are later.
   const std::size_t cards = spec.rungs * spec.equals;
+  town.put_items(1 + cards + spec.equals - 1);
   std::string every_card;
   for (std::size_t card = 1; card <= cards; ++card)
     every_card += fmt::format(R"("{}",)", item_id(card));
@@ -101,13 +102,16 @@ BreakEvenRun run_break_even(const BreakEvenSpec& spec) {
   const auto ask = [&](std::vector<std::string> hand, double chance) {
     if (people % kAskersOfHour == 0) town.strike();
     const DecideAnswer answer = town.visit({people++, kDeck, {}, std::move(hand)});
-    const bool safe = item_number(answer.decision.served.front()) == 0;
-    if (random.uniform() < (safe ? spec.safe_chance : chance)) town.reward(answer);
+    const std::size_t item = item_number(answer.decision.served.front());
+    const double here = item == 0 ? spec.safe_chance : item > cards ? 0 : chance;
+    if (random.uniform() < here) town.reward(answer);
     return answer;
   };
   for (std::size_t n = 0; n < spec.shown_before * cards; ++n) {
     const std::size_t card = 1 + random.below(cards);
-    ask({item_id(0), item_id(card)}, chance_of_rung(spec, (card - 1) / spec.equals));
+    std::vector<std::string> hand = {item_id(0), item_id(card)};
+    for (std::size_t k = 1; k < spec.equals; ++k) hand.push_back(item_id(cards + k));
+    ask(std::move(hand), chance_of_rung(spec, (card - 1) / spec.equals));
   }
   put_deck(town, spec, "");
   const std::size_t visits = spec.visits_a_rung * spec.rungs;

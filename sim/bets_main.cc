@@ -79,11 +79,11 @@ void write_breakeven(const Asked& asked, JsonWriter& json) {
 
 void write_same(const Asked& asked, JsonWriter& json) {
   struct World {
-    double stake, spread;
+    double stake, spread, returns;
     bool best;
   };
-  constexpr std::array kWorlds = {World{0.05, 0.3, false}, World{0.05, 0.3, true},
-                                  World{0.5, 0.6, false}};
+  constexpr std::array kWorlds = {World{0.05, 0.3, 0.3, false}, World{0.05, 0.3, 0.3, true},
+                                  World{0.5, 0.6, 0.3, false}, World{0.5, 0.6, 0, false}};
   json.key("worlds").begin_array();
   for (const World& world : kWorlds) {
     for (const std::size_t items : {5U, 20U, 50U}) {
@@ -95,13 +95,15 @@ void write_same(const Asked& asked, JsonWriter& json) {
         spec.stake = world.stake;
         spec.spread = world.spread;
         spec.best = world.best;
+        spec.returns = world.returns;
         const SameRun played = run_same(spec);
         same.add(played.mean());
         bets.add(played.bets);
         rank.add(played.best_rank);
       }
       json.begin_object().field("items", std::uint64_t{items}).field("stake", world.stake);
-      json.field("spread", world.spread).field("safeDefault", world.best ? "best" : "middle");
+      json.field("spread", world.spread).field("returns", world.returns);
+      json.field("safeDefault", world.best ? "best" : "middle");
       same.write(json, "sameChoice");
       bets.write(json, "bets");
       rank.write(json, "rankOfTheChoice");

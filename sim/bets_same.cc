@@ -14,7 +14,6 @@ namespace ante::sim {
 namespace {
 
 constexpr std::size_t kComersOfHour = 250;
-constexpr double kReturns = 0.3;     // share of visits by somebody who was here before
 constexpr double kLikedMean = 0.08;  // of a click
 const std::string kFront = "front";
 
@@ -73,7 +72,7 @@ SameRun run_same(const SameSpec& spec) {
   std::uint64_t people = 0;
   // Time stands still within an hour, so everybody comes at most once in it.
   const auto comer = [&](std::uint64_t before) {
-    if (before > 0 && random.uniform() < kReturns) return random.below(before);
+    if (before > 0 && random.uniform() < spec.returns) return random.below(before);
     return people++;
   };
   const auto hour = [&](std::size_t comers, auto&& seen) {

@@ -10,8 +10,9 @@ namespace {
 TEST(BetsWorlds, BettingStopsWhereItStopsPaying) {
   BreakEvenSpec spec;
   spec.annoyance = 1;
-  spec.rungs = 9;
-  spec.shown_before = 2500;
+  spec.rungs = 7;
+  spec.spread = 1.3;
+  spec.shown_before = 6000;
   spec.visits_a_rung = 500;
   const BreakEvenRun run = run_break_even(spec);
   EXPECT_NEAR(run.found / run.planted, 1, 0.1);
@@ -22,12 +23,13 @@ TEST(BetsWorlds, BettingStopsWhereItStopsPaying) {
 TEST(BetsWorlds, WithoutAnnoyanceItBetsOnWhatIsBetter) {
   BreakEvenSpec spec;
   spec.safe_chance = 0.25;
-  spec.rungs = 9;
-  spec.shown_before = 2500;
+  spec.rungs = 7;
+  spec.spread = 1.3;
+  spec.shown_before = 6000;
   spec.visits_a_rung = 500;
   const BreakEvenRun run = run_break_even(spec);
   EXPECT_EQ(run.planted, 0.25);
-  EXPECT_NEAR(run.found / run.planted, 1, 0.15);
+  EXPECT_NEAR(run.found / run.planted, 1, 0.1);
 }
 
 TEST(BetsWorlds, WhereNobodyDiffersEverybodyGetsTheSame) {

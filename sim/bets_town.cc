@@ -82,10 +82,10 @@ void BetsTown::put_items(std::size_t count, std::size_t topics) {
 }
 
 void BetsTown::put_slot(const std::string& name, const std::string& more) {
-  const std::string json = fmt::format(
-      R"({{"limit":1,"repeatLimit":{{"exposures":0}},)"
-      R"("brief":{{"waived":{{"by":"sim","reason":"a world"}}}},{}}})",
-      more);
+  const std::string json =
+      fmt::format(R"({{"limit":1,"repeatLimit":{{"exposures":0}},)"
+                  R"("brief":{{"waived":{{"by":"sim","reason":"a world"}}}},{}}})",
+                  more);
   const auto put = engine_->put_slot(name, json, kTownClerk, {});
   if (!put) fmt::print(stderr, "{}\n", put.error().message);
   CHECK(put.has_value());

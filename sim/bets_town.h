@@ -5,8 +5,9 @@
 // Out:  the engine's answers, and the engine itself to be asked.
 //
 // Time stands still between two strikes: all decisions of an hour are made by the same models, and
-// every window of an hour has closed when the next begins. So a town is the same in every run
-// although the journal has threads. A person visits at most once an hour. One thread.
+// every window of an hour has closed when the next begins. So a town is the same in every run, but
+// for a draw here and there (the journal has threads). A person visits at most once an hour. One
+// thread.
 
 #pragma once
 

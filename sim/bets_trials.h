@@ -50,6 +50,7 @@ struct SameSpec {
   std::uint64_t seed = 1;
   std::size_t items = 20, decisions = 20'000, asked = 1000, looks = 5;
   double stake = 0.05, spread = 0.3;  // sd of the logarithm of their chances
+  double returns = 0.3;               // share of visits by somebody who was here before
   bool best = false;  // the safe default is what is popular, not a fixed item of the middle
 };
 struct SameRun {
