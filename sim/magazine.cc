@@ -30,7 +30,7 @@ constexpr std::array<std::size_t, 3> kPartnerTopics = {0, 1, 12};  // watches, f
 // How well each place of a slate is seen.
 constexpr std::array<double, kPlacesMax> kSeen = {0.95, 0.75, 0.55};
 constexpr double kClickBase = 0.012;  // taken by chance, whatever it is
-constexpr double kClickSlope = 0.40;  // times how much he wants it
+constexpr double kClickSlope = 0.42;  // times how much he wants it
 constexpr double kTakenAgain = 0.05;  // what he has read is hardly read again
 constexpr double kTired = 0.85;       // each time it was shown and left
 constexpr double kFinishBase = 0.40, kFinishSlope = 0.50;

@@ -29,8 +29,8 @@ namespace ante::sim {
 inline constexpr std::uint32_t kReadersMax = 1'000'000;
 inline constexpr std::int32_t kWeeksMax = 156;   // the world is written three years ahead
 inline constexpr std::size_t kTopicsAWeek = 20;  // articles a week
-inline constexpr std::int32_t kPartnerWeek = 3;  // in which a partner's pieces come out
-inline constexpr std::size_t kPartnerPieces = 48;
+inline constexpr std::int32_t kPartnerWeek = 4;  // in which a partner's pieces come out
+inline constexpr std::size_t kPartnerPieces = 60;
 inline constexpr std::size_t kPlacesMax = 3;
 inline constexpr std::size_t kPicksCount = 8;  // the editor's list: longer than the places
 inline constexpr std::size_t kShownKept = 24;  // items whose repetition a reader notices

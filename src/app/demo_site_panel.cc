@@ -350,7 +350,7 @@ async function drawBets() {
   );
   const cards = await Promise.all(bets.filter((bet) => bet.evidence).map(betCard));
   if (!cards.length)
-    cards.push(el('p', { class: 'note' }, 'None yet: they are placed after three weeks.'));
+    cards.push(el('p', { class: 'note' }, 'None yet: they are placed after four weeks.'));
   box.replaceChildren(...cards);
 }
 
