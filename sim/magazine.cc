@@ -24,12 +24,13 @@ constexpr DurationMs kMorningMs = 6 * kHourMs;  // when the editor publishes
 constexpr std::int32_t kOfferEveryWeeks = 2;
 constexpr std::int32_t kOfferDays = 10;
 constexpr double kOfferPrice = 0.75;
+constexpr float kPartnerPull = 0;
 constexpr std::array<std::size_t, 3> kPartnerTopics = {0, 1, 12};  // watches, fashion, gear
 
 // How well each place of a slate is seen.
 constexpr std::array<double, kPlacesMax> kSeen = {0.95, 0.75, 0.55};
 constexpr double kClickBase = 0.012;  // taken by chance, whatever it is
-constexpr double kClickSlope = 0.40;  // times how much he wants it
+constexpr double kClickSlope = 0.42;  // times how much he wants it
 constexpr double kTakenAgain = 0.05;  // what he has read is hardly read again
 constexpr double kTired = 0.85;       // each time it was shown and left
 constexpr double kFinishBase = 0.40, kFinishSlope = 0.50;
@@ -207,12 +208,13 @@ void Magazine::write_archive(std::vector<std::size_t>& written) {
   }
 }
 
-// On liked topics, and read by whoever comes for them.
+// They look like any article on a liked topic, and are catalogues.
 void Magazine::write_partner_pieces(std::vector<std::size_t>& written) {
   for (std::size_t i = 0; i < kPartnerPieces; ++i) {
     const std::size_t topic = kPartnerTopics[i % kPartnerTopics.size()];
     add_article(topic, written[topic]++, day_start(kPartnerWeek * 7), true, false);
     items_.back().title = "Worth buying: " + items_.back().title;
+    facts_.back().pull = kPartnerPull;
     facts_.back().partner = true;
   }
 }
@@ -509,7 +511,7 @@ std::pair<double, double> Magazine::chances(const Visit& visit, Piece piece, std
   if (std::find(memory.refused.begin(), memory.refused.end(), piece) != memory.refused.end())
     return {0, 0};
   const double want = appeal(visit.reader, piece, visit.at_ms);
-  double click = kClickBase + (facts_[piece].partner ? 0 : kClickSlope * want);
+  double click = kClickBase + kClickSlope * want;
   if (std::find(memory.taken.begin(), memory.taken.end(), piece) != memory.taken.end())
     click *= kTakenAgain;
   for (const auto& [item, times] : memory.shown) {

@@ -115,8 +115,8 @@ class Magazine {
   std::size_t published_until(TimeMs at_ms) const;
   bool is_product(Piece piece) const { return facts_[piece].product; }
   std::size_t topic_of(Piece piece) const { return facts_[piece].topic; }
-  // Written for a partner of the magazine: read like any other by who comes for it, opened by
-  // chance only where it is put before somebody who did not ask. The editor does not pick it.
+  // Written for a partner of the magazine: on a liked topic, and nobody wants it. The editor does
+  // not pick it.
   bool is_partner(Piece piece) const { return facts_[piece].partner; }
   std::optional<Piece> find(std::string_view item_id) const;
 

@@ -22,7 +22,7 @@
 namespace ante {
 
 inline constexpr std::size_t kDemoBets = 3;
-// A Monday, when the slots have been watched for twelve days; the partner's pieces are out.
+// A Monday, when the slots have been watched for twelve days; the partner's pieces come out.
 inline constexpr std::int32_t kDemoBetsDay = sim::kPartnerWeek * 7;
 
 struct DemoBet {
