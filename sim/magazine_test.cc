@@ -39,7 +39,8 @@ TEST(MagazineTest, TwentyArticlesAWeekAndUniqueIds) {
   std::map<std::int32_t, int> articles;
   for (const Item& item : m.items()) {
     EXPECT_TRUE(ids.insert(item.id).second) << item.id;
-    if (item.kind == "article" && item.published_at_ms >= kMonday)
+    const bool by_us = !m.is_partner(*m.find(item.id));
+    if (item.kind == "article" && by_us && item.published_at_ms >= kMonday)
       ++articles[m.day_of(item.published_at_ms) / 7];
     EXPECT_TRUE(item_from_json(item_to_json(item))) << item.id;
   }

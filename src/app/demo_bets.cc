@@ -108,7 +108,7 @@ std::array<DemoBet, kDemoBets> demo_bets(const sim::Magazine& world, TimeMs at_m
                       .odds = 0.7,
                       .stop_when_losing = true};
   // On purpose, so that its owner sees it to the end: it does not stop itself.
-  const Terms buying{.place = Place::kHome,
+  const Terms buying{.place = Place::kArticleEnd,
                      .need = "“I want to know what is worth buying”",
                      .owner = "the advertising desk",
                      .stake = 0.6,
