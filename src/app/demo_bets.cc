@@ -154,8 +154,10 @@ std::string to_row(const BetFigures& figures) {
       figures.has_interval
           ? fmt::format("{:+.3f} [{:+.3f}, {:+.3f}]", figures.value, figures.low, figures.high)
           : std::string("no interval yet");
+  // Who pays comes first, in a sentence of its own; who wins stands on the page.
+  const std::string who_pays = figures.who_pays.substr(0, figures.who_pays.find(". "));
   return fmt::format("{:<13} {:<17} {:<24} n {:<5} {}", figures.id, figures.verdict, number,
-                     figures.people, figures.who_pays);
+                     figures.people, who_pays);
 }
 
 }  // namespace ante

@@ -314,7 +314,7 @@ async function betCard(bet) {
     ),
     el('p', {}, betNumber(lift)),
     el('p', {}, segments.sentence),
-    bet.live && verdict.endsWith('losing')
+    bet.live
       ? el(
           'button',
           { type: 'button', 'aria-label': 'Fold the bet ' + bet.id, on: { click: fold } },
