@@ -30,9 +30,20 @@ Exclusion exclusion_of(const Bet& bet, const AudienceQuestion& of, PersonHash ol
   return advice->exclusion(bet.id, of.traits);
 }
 
+void drop_oldest_folded(std::map<std::string, BetPointer, std::less<>>& by_id) {
+  std::vector<std::pair<TimeMs, std::string>> folded;
+  for (const auto& [id, bet] : by_id) {
+    if (bet->state == BetState::kFolded) folded.emplace_back(bet->placed_at_ms, id);
+  }
+  if (folded.size() <= kFoldedBetsMax) return;
+  std::ranges::sort(folded);
+  for (std::size_t i = 0; i < folded.size() - kFoldedBetsMax; ++i) by_id.erase(folded[i].second);
+}
+
 }  // namespace
 
 void BetTable::publish(std::map<std::string, BetPointer, std::less<>> by_id) {
+  drop_oldest_folded(by_id);
   auto next = std::make_shared<Bets>();
   next->by_id = std::move(by_id);
   for (const auto& [id, bet] : next->by_id) {

@@ -31,6 +31,7 @@ struct Bets {
 };
 
 inline constexpr std::string_view kBetObjectType = "bet";
+inline constexpr std::size_t kFoldedBetsMax = 2000;  // beyond, the oldest are in the log only
 
 class BetTable final : public LogConsumer {
  public:

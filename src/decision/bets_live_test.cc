@@ -218,6 +218,20 @@ TEST_F(BetsLiveTest, TheTableIsTheSameAfterItWasSaved) {
   EXPECT_FALSE(BetTable().load("nonsense"));
 }
 
+TEST_F(BetsLiveTest, OfSettledBetsTheNewestAreKept) {
+  put_bet(bet);
+  bet.state = BetState::kFolded;
+  for (std::size_t i = 0; i < kFoldedBetsMax + 3; ++i) {
+    bet.id = "b" + std::to_string(i);
+    bet.placed_at_ms = kTestNow + static_cast<TimeMs>(i);
+    put_bet(bet);
+  }
+  const auto kept = bets.get();
+  EXPECT_EQ(kept->by_id.size(), kFoldedBetsMax + 1);
+  EXPECT_FALSE(kept->by_id.contains("b2"));
+  EXPECT_TRUE(kept->by_id.contains("b3") && kept->by_id.contains("evening"));
+}
+
 TEST_F(BetsLiveTest, WithoutALedgerNothingIsRiskedWhereOneIsAskedFor) {
   ranker.sd = 0.005;
   slot.allowed_loss = 0.05;
