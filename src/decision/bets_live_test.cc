@@ -277,7 +277,7 @@ TEST_F(BetsLiveTest, AnAnswerBeginsTheCountAnew) {
   EXPECT_EQ(ids(decide(1)), std::vector<std::string>{"item-3"});
 }
 
-TEST_F(BetsLiveTest, SixtyFourAtOnceStayWithinTheLimit) {
+TEST_F(BetsLiveTest, SixtyFourThreadsStayWithinTheLimit) {
   for (int round = 0; round < 5; ++round) {
     slot.repeat_exposures = 5;
     slot.limit = 2;
