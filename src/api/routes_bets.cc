@@ -183,7 +183,8 @@ void bet_calibration(Api& api, CallPointer call) {
   std::vector<StatedOdds> stated;
   const auto bets = api.engine.bets().get();
   for (const auto& [id, bet] : bets->by_id) {
-    if (!bet->result) continue;
+    // One that was ended before anybody could be compared says nothing of who stated odds.
+    if (!bet->result || bet->result->treated == 0 || bet->result->control == 0) continue;
     for (const BetOdds& odds : bet->stated)
       stated.push_back({odds.who, odds.pays, bet->result->paid});
   }

@@ -39,7 +39,10 @@ void show_bet(simdjson::dom::element bet) {
                          number_of(bet, "version"), text_of(bet, "owner")));
   simdjson::dom::element evidence;
   if (!bet["evidence"].get(evidence)) {
-    print_line(fmt::format("  {}: {}", text_of(evidence, "verdict"),
+    // The sentence begins with the verdict, but that it does not know "probably".
+    const std::string_view verdict = text_of(evidence, "verdict");
+    print_line(fmt::format("  {}{}{}", verdict.starts_with("probably") ? verdict : "",
+                           verdict.starts_with("probably") ? ". " : "",
                            text_of(evidence["lift"], "sentence")));
     print_line(fmt::format("  {}", text_of(evidence["segments"], "sentence")));
     if (evidence["wouldHaveMet"].is_number())
