@@ -99,4 +99,9 @@ void narrow_consent(Fields& body, FieldErrors& errors, Consent& consent) {
   narrow("measure", consent.measure);
 }
 
+Author author_of(const Call& call) {
+  const std::string_view why = call.request.header("Ante-Why");
+  return {call.caller.key ? call.caller.key->id : "local", std::string(why.substr(0, 500))};
+}
+
 }  // namespace ante

@@ -38,6 +38,8 @@ void later(Api& api, CallPointer call, std::function<void(const CallPointer&)> w
 // If-Match and If-None-Match as an expected version. False: the problem is answered.
 bool read_expected_version(Call& call, ExpectedVersion& expected);
 std::string etag(std::uint64_t version);
+// Who sends the request and, by its header Ante-Why, why: kept with what it changes.
+Author author_of(const Call& call);
 // `limit` of a list, within 1 .. most; none: the problem is answered.
 std::optional<std::size_t> list_limit(Call& call, std::size_t usual, std::size_t most);
 // Narrows what the person allowed by what this request says (Sec-GPC, context.consent).

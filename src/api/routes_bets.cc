@@ -18,14 +18,6 @@ namespace {
 constexpr std::size_t kBetBodyBytesMax = kObjectJsonBytesMax;
 constexpr std::size_t kMoveBodyBytesMax = 4096;
 
-Author author_of(const Call& call, std::string why) {
-  return {call.caller.key ? call.caller.key->id : "local", std::move(why)};
-}
-
-Author author_of(const Call& call) {
-  return author_of(call, std::string(call.request.header("Ante-Why").substr(0, 500)));
-}
-
 void unknown_bet(Api& api, Call& call, const std::string& id) {
   const auto bets = api.engine.bets().get();
   std::vector<std::string_view> known;
@@ -151,8 +143,9 @@ void move_bet(Api& api, CallPointer call) {
     body.wrong("to", "must be draft, shadow, small stake, open, folded or banked");
   if (answer_errors(*call, errors)) return;
   later(api, call, [&api, expected, why, to = *state](const CallPointer& waiting) {
-    const auto bet =
-        api.engine.move_bet(waiting->path_values[0], to, author_of(*waiting, why), expected);
+    Author author = author_of(*waiting);
+    if (!why.empty()) author.why = why;
+    const auto bet = api.engine.move_bet(waiting->path_values[0], to, author, expected);
     if (!bet) return answer_bet_error(api, *waiting, bet.error(), expected);
     answer_bet(api, *waiting, *bet, 200);
   });

@@ -8,11 +8,6 @@ namespace {
 
 constexpr std::size_t kSlotBodyBytesMax = kObjectJsonBytesMax;
 
-Author author_of(const Call& call) {
-  const std::string_view why = call.request.header("Ante-Why");
-  return {call.caller.key ? call.caller.key->id : "local", std::string(why.substr(0, 500))};
-}
-
 void answer_slot(Call& call, const Slot& slot, int status) {
   HttpResponse response;
   response.status = status;

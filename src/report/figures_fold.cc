@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "report/lift_fold.h"
 #include "reward/joiner.h"
 
 namespace ante {
@@ -23,23 +24,6 @@ std::uint64_t bet_group(std::string_view id) { return hash64(id, kBetGroupSeed);
 // One of kPersonGroups; its last bit is the half of the persons.
 std::uint8_t person_group(PersonHash person) {
   return static_cast<std::uint8_t>(mix64(person.value.lo ^ mix64(person.value.hi)) % kPersonGroups);
-}
-
-// Whether the bet stood open to whoever asked, whichever arm they are in: as report/lift.h counts.
-bool stood_open(const Decision& decision) {
-  switch (decision.outcome) {
-    case Outcome::kGeneral:
-    case Outcome::kNoConsent:
-    case Outcome::kPaused:
-      return false;
-    case Outcome::kBet:
-    case Outcome::kExplore:
-    case Outcome::kAbstain:
-    case Outcome::kHoldout:
-    case Outcome::kFallback:
-      return !decision.people.empty() && decision.fallback != Fallback::kSlotInShadow;
-  }
-  return false;
 }
 
 bool left_alone(BetPlay play) { return play == BetPlay::kControl || play == BetPlay::kExcluded; }
@@ -183,12 +167,12 @@ Level level_of(const Decision& decision) {
 }
 
 FiguresFold::Side FiguresFold::slot_side(const Decision& decision) {
-  if (!stood_open(decision)) return Side::kNone;
+  if (!compares_arms(decision)) return Side::kNone;
   return decision.arm == Arm::kHoldout ? Side::kGeneral : Side::kTreated;
 }
 
 FiguresFold::Side FiguresFold::bet_side(const Decision& decision) {
-  if (!stood_open(decision)) return Side::kNone;
+  if (!compares_arms(decision)) return Side::kNone;
   return decision.arm == Arm::kHoldout || decision.bet.play == BetPlay::kControl ? Side::kGeneral
                                                                                  : Side::kTreated;
 }

@@ -21,24 +21,6 @@ std::uint64_t claim_of(DecisionId decision, ItemKey item) {
   return mix64(decision.value.lo ^ mix64(decision.value.hi ^ mix64(item.value)));
 }
 
-// Whether the decision compares the arms: it was made for somebody, and the bet stood open to them.
-// What is left out here is known before the arm is, so both arms lose the same people.
-bool compares_arms(const Decision& decision) {
-  switch (decision.outcome) {
-    case Outcome::kGeneral:
-    case Outcome::kNoConsent:
-    case Outcome::kPaused:
-      return false;
-    case Outcome::kBet:
-    case Outcome::kExplore:
-    case Outcome::kAbstain:
-    case Outcome::kHoldout:
-    case Outcome::kFallback:
-      return !decision.people.empty() && decision.fallback != Fallback::kSlotInShadow;
-  }
-  return false;
-}
-
 std::uint16_t buckets_of(double share) {
   return static_cast<std::uint16_t>(std::lround(std::clamp(share, 0.0, 1.0) * kBuckets));
 }
@@ -125,6 +107,22 @@ void write_entry(ByteWriter& out, PersonHash person, Arm arm, std::uint16_t hold
 }
 
 }  // namespace
+
+bool compares_arms(const Decision& decision) {
+  switch (decision.outcome) {
+    case Outcome::kGeneral:
+    case Outcome::kNoConsent:
+    case Outcome::kPaused:
+      return false;
+    case Outcome::kBet:
+    case Outcome::kExplore:
+    case Outcome::kAbstain:
+    case Outcome::kHoldout:
+    case Outcome::kFallback:
+      return !decision.people.empty() && decision.fallback != Fallback::kSlotInShadow;
+  }
+  return false;
+}
 
 SlotLift LiftFold::trial(const Trial& trial) const {
   const auto pool = pools_.find(trial);

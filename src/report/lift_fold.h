@@ -87,6 +87,10 @@ class LiftListener {
   virtual void changed(const Trial& trial, const LiftUnit& unit, std::int64_t micros_before) = 0;
 };
 
+// Whether the decision compares the arms: it was made for somebody, and the bet stood open to them.
+// What is left out here is known before the arm is, so both arms lose the same people.
+bool compares_arms(const Decision& decision);
+
 class LiftFold {
  public:
   explicit LiftFold(LiftListener* listener = nullptr) : listener_(listener) {}
