@@ -1,4 +1,4 @@
-#!/ usr / bin / env python3
+#!/usr/bin/env python3
 """Policies and estimators on real sets, without a server: bench/offline.py MODE [--save].
 
 bandit      six labelled sets played as a bandit in one pass, 20 shuffles, SquareCB and epsilon-greedy
@@ -24,9 +24,11 @@ import tempfile
 from ante_process import ROOT, commit_of_tree, find_program, write_result
 
 SKIPPED = 77
-FOLDERS = {"bandit":
-"bandit-classification",
-    "estimators" : "bandit-classification", "obd" : "obd-men", "headlines" : "upworthy"
+FOLDERS = {
+    "bandit": "bandit-classification",
+    "estimators": "bandit-classification",
+    "obd": "obd-men",
+    "headlines": "upworthy",
 }
 AIM = 0.85  # of the anchor's loss
 TEXTBOOK = ROOT / "tests" / "golden" / "off_policy" / "textbook.py"
@@ -43,7 +45,8 @@ def bandit_verdicts(report):
         "at most .85 x the anchor on all (aim)": all(s["ratioToAnchor"] <= AIM for s in sets),
         "yeast at most the best fixed action": yeast["squarecb"]["value"] <= yeast["bestFixedLoss"],
         "probabilities sum to 1 within 1e-6": all(s["propensitySumError"] <= 1e-6 for s in sets),
-}
+    }
+
 
 def speed_verdicts(report):
     memory, text = report["inMemory"], report["textRead"]
@@ -107,12 +110,11 @@ def stored_rounds(folder):
     for number, (item, position, click, propensity) in enumerate(rounds):
         rest = (1 - propensity) / (len(items) - 1)
         yield {"decision": str(number), "chosen": item, "reward": click,
-               "actions": [{
-    "id" : i,
-           "propensity" : propensity if i == item else rest,
-           "target" : shown[i, position] / total[position],
-           "estimate" : worth[i, position][0] / worth[i, position][1]} for i in items]
-}
+               "actions": [{"id": i,
+                            "propensity": propensity if i == item else rest,
+                            "target": shown[i, position] / total[position],
+                            "estimate": worth[i, position][0] / worth[i, position][1]} for i in items]}
+
 
 def obd_report(options, folder):
     ante = find_program("ante", options.ante)
@@ -147,7 +149,8 @@ def obd_verdicts(report):
         "truth within each interval": all(
             estimates[name]["interval"][0] <= report["onPolicy"]["value"] <= estimates[name]["interval"][1]
             for name in ("ips", "snips", "dr")),
-}
+    }
+
 
 VERDICTS = {"bandit": bandit_verdicts, "speed": speed_verdicts, "estimators": estimators_verdicts,
             "obd": obd_verdicts, "headlines": headlines_verdicts, "ledger": ledger_verdicts}
