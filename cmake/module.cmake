@@ -72,7 +72,7 @@ function(ante_test name)
 endfunction()
 
 # Modules whose threads are checked by the thread sanitizer (preset tsan runs the suites it names).
-set(ANTE_TSAN_MODULES base journal profile decision)
+set(ANTE_TSAN_MODULES base journal profile decision report)
 
 # What a preset that runs only one kind of test has to build; ante_test fills them.
 foreach(label unit parser tsan)

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "api/reward_side.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/mutex.h"
@@ -18,10 +19,7 @@
 #include "journal/eraser.h"
 #include "journal/identities.h"
 #include "learning/organic_learner.h"
-#include "learning/stake_ledgers.h"
-#include "learning/trainer.h"
 #include "ranking/engine_ranker.h"
-#include "reward/reward_scales.h"
 
 namespace ante {
 namespace {
@@ -115,19 +113,13 @@ struct Engine::Parts {
   PeopleRows people_rows{people};
   CatalogRows catalog_rows{catalog};
 
-  // The learning side. The joiner's sinks stand before the joiner, the organic learner before the
-  // statistics it must not look ahead in.
+  // The learning side. The organic learner stands before the statistics it must not look ahead in.
   Published<OrganicWeights> organic;
-  Published<ValueModel> values;
   LiveItems live{interner};
   OrganicLearner organic_learner{live, organic};
-  Trainer trainer{values};
-  RewardScales reward_scales;
-  StakeLedgers ledgers;
+  RewardSide rewards;
   LiftReport lift;
-  Figures figures;
-  Joiner joiner{{&trainer, &reward_scales, &ledgers, &figures}};
-  EngineRanker ranker{live, organic, values};
+  EngineRanker ranker{live, organic, rewards.values};
 
   std::vector<std::string_view> source_names;
 
@@ -158,9 +150,8 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
   p.journal = TRY(Journal::open(
       store, clock, {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.objects},
       {&p.people_rows, &p.catalog_rows, &p.objects},
-      {&p.organic_learner, &p.live, &p.joiner, &p.trainer, &p.reward_scales, &p.ledgers, &p.lift,
-       &p.figures},
-      p.options.journal, std::move(on_fatal)));
+      {&p.organic_learner, &p.live, &p.rewards.together, &p.lift}, p.options.journal,
+      std::move(on_fatal)));
   p.catalog.publish();
   p.decisions = std::make_unique<DecisionEngine>(
       DecisionEngine::Parts{.clock = clock,
@@ -173,11 +164,11 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
                             .metrics = metrics,
                             .seed = p.options.seed,
                             .holdout_salt = derived_salt(p.options.secret, "ante holdout 1"),
-                            .reward_scales = &p.reward_scales.scales(),
+                            .reward_scales = &p.rewards.scales.scales(),
                             .bets = &p.bets,
                             .advice = &p.lift.advice(),
                             .exposures = &p.exposures,
-                            .permitted = &p.ledgers.permitted()});
+                            .permitted = &p.rewards.ledgers.permitted()});
   p.ingest = std::make_unique<Ingest>(*p.journal, p.catalog, p.people, clock, p.person_key,
                                       p.options.ingest, metrics);
   p.eraser = std::make_unique<Eraser>(store, p.options.journal.on_warning);
@@ -210,8 +201,9 @@ const ObjectTable& Engine::objects() const { return parts_->objects; }
 const KeyTable& Engine::keys() const { return parts_->objects.keys(); }
 const DecisionEngine& Engine::decisions() const { return *parts_->decisions; }
 const LiftReport& Engine::lift() const { return parts_->lift; }
-const Figures& Engine::figures() const { return parts_->figures; }
-const Joiner& Engine::joiner() const { return parts_->joiner; }
+const Figures& Engine::figures() const { return parts_->rewards.figures; }
+const Joiner& Engine::joiner() const { return parts_->rewards.joiner; }
+const ConsumerGroup& Engine::rewards() const { return parts_->rewards.together; }
 const TokenSigner& Engine::signer() const { return parts_->signer; }
 Ingest& Engine::ingest() { return *parts_->ingest; }
 const SecretKey& Engine::person_key() const { return parts_->person_key; }

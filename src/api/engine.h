@@ -28,6 +28,7 @@
 #include "decision/slot_table.h"
 #include "domain/impression_token.h"
 #include "events/ingest.h"
+#include "journal/consumer_group.h"
 #include "journal/journal.h"
 #include "profile/profile_store.h"
 #include "report/bet_odds.h"
@@ -79,6 +80,8 @@ class Engine {
   const LiftReport& lift() const;
   const Figures& figures() const;
   const Joiner& joiner() const;
+  // The joiner and who learns or counts from its rows, as one.
+  const ConsumerGroup& rewards() const;
   const TokenSigner& signer() const;
   Ingest& ingest();
   const SecretKey& person_key() const;

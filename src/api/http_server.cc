@@ -21,6 +21,7 @@
 #include "api/http_text.h"
 #include "api/inflate.h"
 #include "base/check.h"
+#include "base/text.h"
 
 namespace ante {
 namespace {

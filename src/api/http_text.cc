@@ -1,7 +1,6 @@
 #include "api/http_text.h"
 
 #include <array>
-#include <cctype>
 #include <cstdio>
 #include <ctime>
 
@@ -69,12 +68,6 @@ std::string http_date(TimeMs now_ms) {
                                  kMonths[static_cast<std::size_t>(parts.tm_mon) % 12],
                                  parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
   return {text.data(), static_cast<std::size_t>(size)};
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
 }
 
 void append_header_text(std::string& out, std::string_view text) {

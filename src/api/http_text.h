@@ -12,7 +12,6 @@ namespace ante {
 const char* reason_of(int status);
 // "Sun, 22 Nov 2026 07:00:00 GMT".
 std::string http_date(TimeMs now_ms);
-std::string lower_case(std::string_view text);
 // Header values may carry text of a request: control characters are left out.
 void append_header_text(std::string& out, std::string_view text);
 

@@ -5,15 +5,10 @@
 #include <vector>
 
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace ante {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
 
 std::vector<std::string_view> path_parameters(std::string_view pattern) {
   std::vector<std::string_view> names;
@@ -27,7 +22,7 @@ std::vector<std::string_view> path_parameters(std::string_view pattern) {
 }
 
 void append_operation(JsonWriter& json, const Route& route) {
-  json.key(lower(route.method)).begin_object().field("summary", route.summary);
+  json.key(lower_case(route.method)).begin_object().field("summary", route.summary);
   json.key("tags").begin_array().string(route.tag).end_array();
   json.key("security").begin_array();
   if (route.role != Role::kAnybody) {

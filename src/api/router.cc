@@ -56,9 +56,7 @@ bool fits(std::string_view pattern, std::string_view path, std::vector<std::stri
 std::string key_of_authorization(std::string_view header) {
   const std::size_t space = header.find(' ');
   if (space == std::string_view::npos) return {};
-  std::string scheme(header.substr(0, space));
-  std::ranges::transform(scheme, scheme.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string scheme = lower_case(header.substr(0, space));
   std::string_view rest = header.substr(header.find_first_not_of(' ', space) == header.npos
                                             ? header.size()
                                             : header.find_first_not_of(' ', space));

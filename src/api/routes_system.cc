@@ -40,7 +40,8 @@ void health(Api& api, CallPointer call) {
     json.field("duplicates", journal.duplicates);
     json.field("droppedDecisions", journal.dropped_unacknowledged).end_object();
     json.key("rewards").begin_object().field("pending", joiner.pending);
-    json.field("matured", joiner.matured).field("dropped", joiner.dropped);
+    json.field("matured", joiner.matured).field("corrected", joiner.corrected);
+    json.field("dropped", joiner.dropped);
     json.field("rewards", joiner.rewards).field("unjoined", joiner.rewards_unjoined);
     json.field("repeated", joiner.rewards_repeated).end_object();
     json.key("people").begin_object().field("count", api.engine.people().size());

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "api/reward_side.h"
 #include "base/json_writer.h"
 #include "base/time_text.h"
 #include "journal/meta_keys.h"
@@ -46,9 +47,8 @@ struct Folds {
   ProfileStore people;
   ObjectTable objects{{}};
   LiftReport lift;
-  Figures figures;
-  Joiner joiner{{&figures}};
-  std::vector<LogConsumer*> all{&people, &catalog, &objects, &joiner, &lift, &figures};
+  RewardSide reward_side;
+  std::vector<LogConsumer*> all{&people, &catalog, &objects, &reward_side.together, &lift};
 };
 
 // The day a message was first stored, if it is remembered.
@@ -136,9 +136,8 @@ Result<std::vector<std::pair<std::string, bool>>> rebuild_and_compare(Engine& en
       {"people", folds->people.save() == engine.people().save()},
       {"catalog", folds->catalog.save() == engine.catalog().save()},
       {"objects", folds->objects.save() == engine.objects().save()},
-      {"joiner", folds->joiner.save() == engine.joiner().save()},
-      {"lift", folds->lift.save() == engine.lift().save()},
-      {"figures", folds->figures.save() == engine.figures().save()}};
+      {"rewards", folds->reward_side.together.save() == engine.rewards().save()},
+      {"lift", folds->lift.save() == engine.lift().save()}};
 }
 
 Result<std::string> find_id(Engine& engine, std::string_view id) {

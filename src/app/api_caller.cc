@@ -1,7 +1,6 @@
 #include "app/api_caller.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -12,6 +11,7 @@
 
 #include "api/router.h"
 #include "app/data_directory.h"
+#include "base/text.h"
 
 namespace ante {
 namespace {
@@ -156,9 +156,8 @@ class OwnCaller final : public ApiCaller {
 }  // namespace
 
 std::string_view ApiAnswer::header(std::string_view name) const {
-  const auto same = [](char a, char b) { return std::tolower(a) == std::tolower(b); };
   for (const auto& [found, value] : headers)
-    if (std::equal(found.begin(), found.end(), name.begin(), name.end(), same)) return value;
+    if (same_word(found, name)) return value;
   return {};
 }
 

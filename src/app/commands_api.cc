@@ -80,10 +80,12 @@ void show_slots(simdjson::dom::element answer) {
   simdjson::dom::array slots;
   if (answer["data"].get(slots)) return;
   for (const auto slot : slots) {
-    print_line(fmt::format("{:<24} {:<6} {:.0f} places  goal {}  holdout {:.1f} %",
-                           text_of(slot, "name"), text_of(slot, "channel"),
-                           number_of(slot, "limit"), text_of(slot["goal"], "event"),
-                           number_of(slot, "holdout") * 100));
+    simdjson::dom::array outcomes;
+    const std::size_t more = slot["goal"]["outcomes"].get(outcomes) ? 0 : outcomes.size();
+    print_line(fmt::format(
+        "{:<24} {:<6} {:.0f} places  goal {}{}  holdout {:.1f} %", text_of(slot, "name"),
+        text_of(slot, "channel"), number_of(slot, "limit"), text_of(slot["goal"], "event"),
+        more > 0 ? fmt::format(" and {} more", more) : "", number_of(slot, "holdout") * 100));
   }
 }
 

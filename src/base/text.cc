@@ -7,15 +7,20 @@ namespace ante {
 
 namespace {
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return lower;
-}
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
+
+std::string lower_case(std::string_view text) {
+  std::string word(text);
+  for (char& c : word) c = lower(c);
+  return word;
+}
+
+bool same_word(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   if (a.size() > kEditDistanceBytesMax || b.size() > kEditDistanceBytesMax)

@@ -1,4 +1,5 @@
-// Words for people: "did you mean …?". Pure functions; any thread.
+// Words: whether they are the same, and "did you mean …?". Pure functions; any thread.
+// Case is that of the 26 letters of ASCII.
 
 #pragma once
 
@@ -8,6 +9,10 @@
 #include <string_view>
 
 namespace ante {
+
+std::string lower_case(std::string_view text);
+// The same whatever the case.
+bool same_word(std::string_view a, std::string_view b);
 
 inline constexpr std::size_t kEditDistanceBytesMax = 64;  // longer words are never a near miss
 

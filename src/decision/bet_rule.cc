@@ -79,8 +79,9 @@ RuleAnswer apply_bet_rule(const RuleQuestion& q) {
       q.slot.miss_cost > 0 ? q.slot.miss_cost * miss_chance(q.hand, q.places) * q.fatigue : 0;
   const double cost = q.slot.attention_cost + miss + q.creep;
   const double bound = q.owner_stakes ? q.gain.high() : q.gain.low();
-  answer.place =
-      q.owner_stakes ? bound > cost : q.has_model && bet_pays(q.gain, cost, q.slot.goal_value);
+  answer.place = q.owner_stakes
+                     ? bound > cost
+                     : q.has_model && bet_pays(q.gain, cost, q.slot.reward_range().width);
   const Exploring exploring = exploring_of(q, cost, answer.place);
   const bool worth_it = exploring.information > exploring.price;
   answer.stake = static_cast<float>(q.slot.stake * (worth_it ? 1 : kExploreFloor));

@@ -1,7 +1,6 @@
 #include "decision/bet_table.h"
 
 #include <algorithm>
-#include <cmath>
 #include <tuple>
 #include <utility>
 
@@ -15,10 +14,6 @@ constexpr std::uint8_t kBetTableFormat = 1;
 
 bool decides_or_watches(const Bet& bet) {
   return bet.state != BetState::kDraft && bet.state != BetState::kFolded;
-}
-
-std::uint16_t buckets_of_share(double share) {
-  return static_cast<std::uint16_t>(std::lround(std::clamp(share, 0.0, 1.0) * kBuckets));
 }
 
 Exclusion exclusion_of(const Bet& bet, const AudienceQuestion& of, PersonHash oldest_member,
@@ -123,7 +118,7 @@ BetChoice choose_bet(const Bets& bets, std::string_view slot, const AudienceQues
       watching = std::move(choice);
       continue;
     }
-    choice.part.treated_buckets = buckets_of_share(bet->treated_share(of.now_ms));
+    choice.part.treated_buckets = buckets_of(bet->treated_share(of.now_ms));
     choice.part.exclusion = exclusion_of(*bet, of, oldest_member, advice);
     const std::string bet_salt = std::string(salt) + " bet " + bet->id;
     if (choice.part.exclusion != Exclusion::kNone)

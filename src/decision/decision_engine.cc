@@ -105,7 +105,7 @@ RewardScale scale_of(const Published<RewardScaleMap>* published, const Slot& slo
   for (const HandItem& item : hand) chance += static_cast<double>(item.probability);
   chance = hand.empty() ? 0 : chance / static_cast<double>(hand.size());
   chance = std::clamp(chance, 0.001, 0.999);
-  scale.sd = slot.goal_value * std::sqrt(chance * (1 - chance));
+  scale.sd = slot.reward_range().width * std::sqrt(chance * (1 - chance));
   return scale;
 }
 
@@ -262,8 +262,8 @@ void DecisionEngine::State::settle_gains(const Play& play, const std::vector<Cha
                                          DecideAnswer& answer) const {
   Decision& decision = answer.decision;
   const Slot& slot = play.slot;
-  const SlateGain gain =
-      set_gains(decision.hand, chances, safe, slot.goal_value, play.places, !play.owner_stakes);
+  const SlateGain gain = set_gains(decision.hand, chances, safe, slot.reward_range().width,
+                                   play.places, !play.owner_stakes);
   const RewardScale scale = scale_of(p.reward_scales, slot, decision.hand);
   set_explore_weights(decision.hand, scale);
   const PersonState& person = *play.wanted.person.state;

@@ -29,9 +29,9 @@ Estimate in_logits(const Chance& chance) {
           std::max(0.0, 1 - misfit * misfit)};
 }
 
-Estimate in_reward(const Estimate& logit, double goal_value) {
+Estimate in_reward(const Estimate& logit, double width) {
   const double p = 1 / (1 + std::exp(-logit.mean));
-  return {p * goal_value, p * (1 - p) * logit.sd * goal_value * std::sqrt(logit.learnable)};
+  return {p * width, p * (1 - p) * logit.sd * width * std::sqrt(logit.learnable)};
 }
 
 // Draws the estimates towards their common mean.
@@ -75,7 +75,7 @@ struct Everything {
   std::size_t size = 0;
 };
 
-Everything gather(std::span<const Chance> chances, std::span<const Chance> safe, double goal_value,
+Everything gather(std::span<const Chance> chances, std::span<const Chance> safe, double width,
                   bool draw_together) {
   Everything all;
   for (const Chance& chance : chances) all.estimates[all.size++] = in_logits(chance);
@@ -90,7 +90,7 @@ Everything gather(std::span<const Chance> chances, std::span<const Chance> safe,
   }
   const std::span<Estimate> estimates = std::span(all.estimates).first(all.size);
   if (draw_together) shrink(estimates);
-  for (Estimate& e : estimates) e = in_reward(e, goal_value);
+  for (Estimate& e : estimates) e = in_reward(e, width);
   return all;
 }
 
@@ -107,11 +107,11 @@ double place_weight(std::size_t place) {
 }
 
 SlateGain set_gains(std::span<HandItem> hand, std::span<const Chance> chances,
-                    std::span<const Chance> safe, double goal_value, std::size_t places,
+                    std::span<const Chance> safe, double width, std::size_t places,
                     bool draw_together) {
   CHECK(hand.size() == chances.size() && hand.size() <= kHandItemsMax && places <= kSlatePlacesMax);
   CHECK(safe.size() <= kSafeDefaultItemsMax);
-  const Everything all = gather(chances, safe, goal_value, draw_together);
+  const Everything all = gather(chances, safe, width, draw_together);
   const std::size_t safe_places = std::min(places, safe.size());
 
   // The safe default's mean over its places is what one item is compared with.

@@ -42,8 +42,8 @@ struct SlateGain {
 inline constexpr double kTieTolerance = 1e-9;
 
 // Whether the lower bound of the gain exceeds what placing the bet costs.
-inline bool bet_pays(const SlateGain& gain, double cost, double goal_value) {
-  return gain.low() > cost + kTieTolerance * goal_value;
+inline bool bet_pays(const SlateGain& gain, double cost, double width) {
+  return gain.low() > cost + kTieTolerance * width;
 }
 
 // The weight of place k (from 0): how much of an item's chance is left there.
@@ -55,7 +55,7 @@ double place_weight(std::size_t place);
 // somebody chose instead of us picking the best of many.
 // REQUIRES hand.size() == chances.size() <= kHandItemsMax, safe.size() <= kSafeDefaultItemsMax.
 SlateGain set_gains(std::span<HandItem> hand, std::span<const Chance> chances,
-                    std::span<const Chance> safe, double goal_value, std::size_t places,
+                    std::span<const Chance> safe, double width, std::size_t places,
                     bool draw_together = true);
 
 }  // namespace ante

@@ -214,25 +214,6 @@ Mixture mixture_of(const Decision& decision, std::size_t drawn_places) {
       places,        decision.policy.permitted};
 }
 
-bool serves_the_draw(const Decision& decision) {
-  switch (decision.outcome) {
-    case Outcome::kBet:
-    case Outcome::kExplore:
-      return true;
-    case Outcome::kAbstain:
-      return decision.fallback == Fallback::kNone && decision.bet.play != BetPlay::kControl &&
-             decision.bet.play != BetPlay::kExcluded;
-    case Outcome::kFallback:
-      return decision.fallback == Fallback::kNoModel;
-    case Outcome::kHoldout:
-    case Outcome::kGeneral:
-    case Outcome::kNoConsent:
-    case Outcome::kPaused:
-      return false;
-  }
-  return false;
-}
-
 Result<void> check_mixture(const Mixture& mixture) {
   if (mixture.hand.size() > kHandItemsMax || mixture.safe_default.size() > kSafeDefaultItemsMax) {
     return invalid_argument("mixture: more items than a hand or a safe default may have");

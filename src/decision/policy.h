@@ -51,8 +51,6 @@ struct Mixture {
 // Of a record. Old ones do not say how many places were asked for: then at least one, or as many
 // as the draw is known to have made.
 Mixture mixture_of(const Decision& decision, std::size_t drawn_places);
-// Whether what was served is what was drawn, and nothing stood between.
-bool serves_the_draw(const Decision& decision);
 
 struct DrawnPlace {
   ItemKey item;

@@ -19,10 +19,13 @@ std::uint32_t bucket_of(std::string_view salt, PersonHash oldest_member) {
                                     kBuckets);
 }
 
+std::uint16_t buckets_of(double share) {
+  return static_cast<std::uint16_t>(std::lround(std::clamp(share, 0.0, 1.0) * kBuckets));
+}
+
 Arm arm_of(std::string_view salt, PersonHash oldest_member, double holdout_share) {
-  const double share = std::isfinite(holdout_share) ? std::clamp(holdout_share, 0.0, 1.0) : 0.0;
-  const auto held = static_cast<std::uint32_t>(std::lround(share * kBuckets));
-  return bucket_of(salt, oldest_member) < held ? Arm::kHoldout : Arm::kTreated;
+  const double share = std::isfinite(holdout_share) ? holdout_share : 0.0;
+  return bucket_of(salt, oldest_member) < buckets_of(share) ? Arm::kHoldout : Arm::kTreated;
 }
 
 }  // namespace ante

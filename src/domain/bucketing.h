@@ -17,6 +17,9 @@ inline constexpr std::uint32_t kBuckets = 10000;
 // Uniform over 0..9999 for a fixed salt; independent between salts.
 std::uint32_t bucket_of(std::string_view salt, PersonHash oldest_member);
 
+// As many buckets as make that share (0..1) of people.
+std::uint16_t buckets_of(double share);
+
 // The person's arm when `holdout_share` (0..1) of people are left alone.
 Arm arm_of(std::string_view salt, PersonHash oldest_member, double holdout_share);
 

@@ -271,6 +271,25 @@ const char* to_string(Exclusion exclusion) {
   return "unknown";
 }
 
+bool serves_the_draw(const Decision& decision) {
+  switch (decision.outcome) {
+    case Outcome::kBet:
+    case Outcome::kExplore:
+      return true;
+    case Outcome::kAbstain:
+      return decision.fallback == Fallback::kNone && decision.bet.play != BetPlay::kControl &&
+             decision.bet.play != BetPlay::kExcluded;
+    case Outcome::kFallback:
+      return decision.fallback == Fallback::kNoModel;
+    case Outcome::kHoldout:
+    case Outcome::kGeneral:
+    case Outcome::kNoConsent:
+    case Outcome::kPaused:
+      return false;
+  }
+  return false;
+}
+
 std::string encode(const Decision& decision) {
   check_limits(decision);
   std::string bytes;

@@ -181,6 +181,9 @@ struct Decision {
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
+// Whether what was served is what the policy drew, and nothing stood between.
+bool serves_the_draw(const Decision& decision);
+
 std::string encode(const Decision& decision);
 Result<Decision> decode_decision(std::string_view bytes);
 // The decision of a committed record, or null if it cannot be read. Each thread keeps the last one,

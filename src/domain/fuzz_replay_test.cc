@@ -19,6 +19,9 @@
 #define LLVMFuzzerTestOneInput slot_json_entry
 #include "domain/slot_json_fuzz.cc"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput bet_json_entry
+#include "domain/bet_json_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput token_entry
 #include "domain/token_fuzz.cc"
 #undef LLVMFuzzerTestOneInput
@@ -31,6 +34,7 @@ TEST(FuzzReplay, Decision) { EXPECT_GT(replay_corpus("decision", decision_entry)
 TEST(FuzzReplay, EventBytes) { EXPECT_GT(replay_corpus("event_bytes", event_bytes_entry), 0u); }
 TEST(FuzzReplay, ItemJson) { EXPECT_GT(replay_corpus("item_json", item_json_entry), 0u); }
 TEST(FuzzReplay, SlotJson) { EXPECT_GT(replay_corpus("slot_json", slot_json_entry), 0u); }
+TEST(FuzzReplay, BetJson) { EXPECT_GT(replay_corpus("bet_json", bet_json_entry), 0u); }
 TEST(FuzzReplay, Token) { EXPECT_GT(replay_corpus("token", token_entry), 0u); }
 
 }  // namespace

@@ -19,6 +19,9 @@ TEST(SlotJson, DefaultsAndRoundTrips) {
         R"("stake":0,"attentionCost":0.01,"restock":true,"brief":"b1","version":4})",
         R"({"missCost":0.02,"allowedLoss":0.05,"mode":"apprentice","fellBack":"losing",)"
         R"("repeatLimit":{"exposures":3,"days":2}})",
+        R"({"goal":{"event":"purchase","value":20,"windowMs":604800000,"rewardWaitMs":3600000,)"
+        R"("outcomes":[{"event":"click","value":1},{"event":"Unsubscribed","value":-5}],)"
+        R"("defaultReward":-0.1}})",
         R"({"safeDefault":"best","brief":{"waived":{"by":"ed","reason":"first week"}}})",
         R"({"safeDefault":{"best":true},"brief":null,"goal":null})"}) {
     const auto slot = slot_from_json("home", json);
@@ -61,6 +64,23 @@ TEST(SlotJson, RefusesWithThePointer) {
       {"home", R"({"goal":{"evnt":"x"}})",
        "#/goal/evnt: is no field of this object. Did you mean 'event'?"},
       {"home", R"({"goal":7})", "#/goal"},
+      {"home", R"({"goal":{"outcomes":{}}})", "#/goal/outcomes: must be a list of at most 7"},
+      {"home", R"({"goal":{"outcomes":[1]}})", "#/goal/outcomes: must hold {\"event\", \"value\"}"},
+      {"home", R"({"goal":{"outcomes":[{"event":"read"}]}})", "#/goal/outcomes/0/value"},
+      {"home", R"({"goal":{"outcomes":[{"event":"read","value":0}]}})", "#/goal/outcomes/0/value"},
+      {"home", R"({"goal":{"outcomes":[{"event":"read","value":1e10}]}})",
+       "#/goal/outcomes/0/value"},
+      {"home", R"({"goal":{"outcomes":[{"value":1}]}})", "#/goal/outcomes/0/event"},
+      {"home", R"({"goal":{"outcomes":[{"event":"CLICK","value":1}]}})",
+       "#/goal/outcomes/0/event: names 'CLICK' again"},
+      {"home", R"({"goal":{"outcomes":[{"event":"a","value":1},{"event":"A","value":1}]}})",
+       "#/goal/outcomes/1/event: names 'A' again"},
+      {"home", R"({"goal":{"defaultReward":1}})",
+       "#/goal/defaultReward: must be below the goal's value"},
+      {"home", R"({"goal":{"windowMs":1000,"rewardWaitMs":1001}})",
+       "#/goal/rewardWaitMs: must not be longer than windowMs (1000)"},
+      {"home", R"({"allowedLoss":0.05,"goal":{"defaultReward":-1}})",
+       "#/allowedLoss: cannot be kept where rewards fall below 0"},
       {"home", R"({"safeDefault":{}})", "#/safeDefault"},
       {"home", R"({"safeDefault":{"best":false}})", "#/safeDefault"},
       {"home", R"({"safeDefault":{"best":true,"items":["a"]}})", "#/safeDefault"},

@@ -24,6 +24,7 @@ class LogConsumer {
   virtual void consume(const CommittedRecord& record) = 0;
   // Called after the last record of a commit; a good moment to publish a snapshot.
   virtual void commit_consumed(Commit) {}
+  // Begins with a byte that says the format.
   virtual std::string save() const = 0;
   // REQUIRES a fresh consumer. kDataLoss: bytes are damaged or of a later format.
   virtual Result<void> load(std::string_view bytes) = 0;

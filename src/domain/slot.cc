@@ -5,6 +5,7 @@
 
 #include "base/json_parser.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "domain/decision.h"
 #include "domain/json_fields.h"
 
@@ -32,7 +33,9 @@ constexpr std::array<Names, 16> kSlotFields = {
     "fellBack", "restock",       "brief",    "version"};
 constexpr std::array<Names, 2> kRepeatFields = {"exposures", "days"};
 constexpr std::array<Names, 2> kSafeDefaultFields = {"items", "best"};
-constexpr std::array<Names, 3> kGoalFields = {"event", "windowMs", "value"};
+constexpr std::array<Names, 6> kGoalFields = {"event",    "windowMs",      "value",
+                                              "outcomes", "defaultReward", "rewardWaitMs"};
+constexpr std::array<Names, 2> kOutcomeFields = {"event", "value"};
 constexpr std::array<Names, 1> kBriefFields = {"waived"};
 constexpr std::array<Names, 2> kWaiverFields = {"by", "reason"};
 
@@ -84,6 +87,46 @@ void read_safe_default(const JsonFields& fields, Slot& slot) {
   slot.safe_items = *items;
 }
 
+// Outcomes are told apart by their names, whatever the case.
+bool is_named(const Slot& slot, std::string_view event) {
+  return same_word(slot.goal_event, event) ||
+         std::any_of(slot.further_outcomes.begin(), slot.further_outcomes.end(),
+                     [event](const SlotOutcome& known) { return same_word(known.event, event); });
+}
+
+void read_outcomes(const JsonFields& goal, Slot& slot) {
+  const auto value = goal.get("outcomes");
+  if (!value) return;
+  simdjson::dom::array list;
+  if (value->get(list) != simdjson::SUCCESS || list.size() > kFurtherOutcomesMax) {
+    goal.refuse("outcomes", "must be a list of at most " + std::to_string(kFurtherOutcomesMax) +
+                                " {\"event\", \"value\"}");
+    return;
+  }
+  std::size_t index = 0;
+  for (const simdjson::dom::element element : list) {
+    const std::string path = "outcomes/" + std::to_string(index++);
+    simdjson::dom::object object;
+    if (element.get(object) != simdjson::SUCCESS) {
+      goal.refuse("outcomes",
+                  std::string("must hold {\"event\", \"value\"}, found ") + json_kind(element));
+      return;
+    }
+    const JsonFields outcome = goal.inner(object, path, kOutcomeFields);
+    const auto event = outcome.text("event", 1, kSlotTextBytesMax);
+    const auto worth = outcome.number("value", -kGoalValueMax, kGoalValueMax);
+    if (!event) {
+      outcome.refuse("event", "must name an event or a measure of rewards");
+    } else if (is_named(slot, *event)) {
+      outcome.refuse("event", "names '" + event->substr(0, 40) + "' again; it counts already");
+    } else if (!worth || *worth == 0) {
+      outcome.refuse("value", "must be what one of them is worth, above or below 0");
+    } else {
+      slot.further_outcomes.push_back({*event, *worth});
+    }
+  }
+}
+
 void read_goal(const JsonFields& fields, Slot& slot) {
   const auto goal = fields.object("goal", kGoalFields);
   if (!goal) return;
@@ -95,6 +138,20 @@ void read_goal(const JsonFields& fields, Slot& slot) {
       slot.goal_value = *value;
     else
       goal->refuse("value", "must be above 0");
+  }
+  read_outcomes(*goal, slot);
+  if (const auto reward = goal->number("defaultReward", -kGoalValueMax, kGoalValueMax)) {
+    if (*reward < slot.goal_value)
+      slot.default_reward = *reward;
+    else
+      goal->refuse("defaultReward", "must be below the goal's value, or nothing could be learned");
+  }
+  if (const auto wait = goal->integer("rewardWaitMs", 0, kGoalWindowMsMax)) {
+    if (*wait <= slot.goal_window_ms)
+      slot.reward_wait_ms = *wait;
+    else
+      goal->refuse("rewardWaitMs", "must not be longer than windowMs (" +
+                                       std::to_string(slot.goal_window_ms) + ")");
   }
 }
 
@@ -142,6 +199,18 @@ void read_brief(const JsonFields& fields, Slot& slot) {
 
 }  // namespace
 
+double RewardRange::share_of(double reward) const {
+  return width > 0 ? std::clamp((reward - low) / width, 0.0, 1.0) : 0;
+}
+
+RewardRange Slot::reward_range() const {
+  double worst = 0, best = goal_value;
+  for (const SlotOutcome& outcome : further_outcomes)
+    (outcome.value < 0 ? worst : best) += outcome.value;
+  worst = std::min(worst, default_reward);
+  return {worst, best - worst};
+}
+
 const char* to_string(Channel channel) {
   switch (channel) {
     case Channel::kSite:
@@ -188,6 +257,10 @@ Result<Slot> slot_from_json(std::string_view name, std::string_view json) {
   slot.consumes_bought = fields.boolean("restock").value_or(false);
   read_brief(fields, slot);
   slot.version = static_cast<std::uint64_t>(fields.integer("version", 0, INT64_MAX).value_or(0));
+  if (slot.allowed_loss > 0 && slot.reward_range().low < 0)
+    fields.refuse("allowedLoss",
+                  "cannot be kept where rewards fall below 0: set it to 0, or leave out outcomes "
+                  "and default rewards below 0");
   if (refusal.first) return *refusal.first;
   return slot;
 }
@@ -210,6 +283,14 @@ std::string slot_to_json(const Slot& slot) {
   json.field("event", slot.goal_event)
       .field("windowMs", slot.goal_window_ms)
       .field("value", slot.goal_value);
+  if (!slot.further_outcomes.empty()) {
+    json.key("outcomes").begin_array();
+    for (const SlotOutcome& outcome : slot.further_outcomes)
+      json.begin_object().field("event", outcome.event).field("value", outcome.value).end_object();
+    json.end_array();
+  }
+  if (slot.default_reward != 0) json.field("defaultReward", slot.default_reward);
+  if (slot.reward_wait_ms > 0) json.field("rewardWaitMs", slot.reward_wait_ms);
   json.end_object();
   json.field("holdout", slot.holdout)
       .field("stake", slot.stake)

@@ -17,7 +17,24 @@ namespace ante {
 enum class Channel : std::uint8_t { kSite = 1, kEmail = 2, kPush = 3 };
 const char* to_string(Channel channel);
 
-// `{channel, limit, safeDefault: {items | best}, goal: {event, windowMs, value},
+// What else counts in a slot besides its goal; both in its unit of reward.
+struct SlotOutcome {
+  std::string event;  // an event name, or a measure of rewards
+  double value = 1;   // of one occurrence; finite, not 0; below 0 = what should not happen
+  friend bool operator==(const SlotOutcome&, const SlotOutcome&) = default;
+};
+inline constexpr std::size_t kFurtherOutcomesMax = 7;
+
+// What a placement can earn: low .. low + width.
+struct RewardRange {
+  double low = 0, width = 1;
+  // Where a reward lies in it, 0 .. 1: what models learn. What lies outside counts as its edge.
+  double share_of(double reward) const;
+  double reward_of(double share) const { return low + width * share; }
+};
+
+// `{channel, limit, safeDefault: {items | best},
+//   goal: {event, windowMs, value, outcomes: [{event, value}], defaultReward, rewardWaitMs},
 //   holdout, stake, attentionCost, missCost, repeatLimit: {exposures, days}, allowedLoss,
 //   mode: online | apprentice, brief: id | {waived: {by, reason}}}`
 struct Slot {
@@ -29,6 +46,10 @@ struct Slot {
   std::string goal_event = "click";     // an event name, or a measure of rewards
   DurationMs goal_window_ms = 30 * kMinuteMs;  // 1 s .. 30 days
   double goal_value = 1;                       // reward of one goal; > 0, finite
+  std::vector<SlotOutcome> further_outcomes;   // each other's and the goal's names differ
+  double default_reward = 0;                   // of a placement that none of these came of
+  DurationMs reward_wait_ms = 0;               // after it learning takes the default reward until
+                                               // more is known; 0 = when the window has closed
   double holdout = 0.05;                       // 0 .. 0.9
   double stake = 0.05;                         // share of decisions that may explore, 0 .. 0.5
   double attention_cost = 0;                   // in reward, >= 0
@@ -47,6 +68,12 @@ struct Slot {
   // Without brief or waiver, and as an apprentice, the slot is in shadow: it decides, and serves
   // the safe default.
   bool in_shadow() const { return apprentice || (brief.empty() && waived_by.empty()); }
+  // From everything bad to everything good.
+  RewardRange reward_range() const;
+  // When a placement shown at 0 is learned from.
+  DurationMs learned_after_ms() const {
+    return reward_wait_ms > 0 ? reward_wait_ms : goal_window_ms;
+  }
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "journal/consumer_group.h"
 #include "journal/dedup_filter.h"
 #include "journal/erase.h"
 #include "journal/eraser.h"
@@ -53,6 +54,51 @@ class JournalTest : public testing::Test {
   SimulatedClock clock_{kStart};
   std::unique_ptr<JournalLife> life_;
 };
+
+// Counts, in a checkpoint of a format that can be changed.
+class VersionedCount final : public LogConsumer {
+ public:
+  VersionedCount(std::string name, char format) : name_(std::move(name)), format_(format) {}
+  std::string_view name() const override { return name_; }
+  void consume(const CommittedRecord&) override { ++records; }
+  std::string save() const override { return format_ + std::string(records, '.'); }
+  Result<void> load(std::string_view bytes) override {
+    records = bytes.size() - 1;
+    return {};
+  }
+  std::size_t records = 0;
+
+ private:
+  std::string name_;
+  char format_;
+};
+
+TEST(ConsumerGroup, IsSavedAndLoadedAsOneOrNotAtAll) {
+  VersionedCount joiner("joiner", 1), trainer("trainer", 1);
+  ConsumerGroup group("rewards", {&joiner, &trainer});
+  group.consume({});
+  group.consume({});
+  const std::string saved = group.save();
+  const auto loads = [&](char joiner_format, char trainer_format, const std::string& name) {
+    VersionedCount first(name, joiner_format), second("trainer", trainer_format);
+    const auto loaded = ConsumerGroup("rewards", {&first, &second}).load(saved);
+    EXPECT_EQ(first.records, loaded ? 2U : 0U);
+    EXPECT_EQ(second.records, loaded ? 2U : 0U);
+    EXPECT_TRUE(loaded || loaded.error().code == ErrorCode::kDataLoss);
+    return loaded.has_value();
+  };
+  EXPECT_TRUE(loads(1, 1, "joiner"));
+  EXPECT_FALSE(loads(2, 1, "joiner"));
+  EXPECT_FALSE(loads(1, 2, "joiner"));  // the first is not touched either
+  EXPECT_FALSE(loads(1, 1, "another"));
+  VersionedCount alone("joiner", 1);
+  EXPECT_FALSE(ConsumerGroup("rewards", {&alone}).load(saved));
+  for (std::size_t size = 0; size < saved.size(); ++size) {
+    VersionedCount first("joiner", 1), second("trainer", 1);
+    EXPECT_FALSE(ConsumerGroup("rewards", {&first, &second}).load(saved.substr(0, size))) << size;
+    EXPECT_EQ(first.records + second.records, 0U) << size;
+  }
+}
 
 TEST_F(JournalTest, StoresFoldsAndAnswersInOrder) {
   start();

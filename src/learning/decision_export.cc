@@ -120,8 +120,7 @@ class Page final : public DecisionSink {
 
   Line line_of(const LoggedDecision& logged) const {
     const Decision& decision = logged.decision;
-    const FirstPlace first =
-        first_place_of(decision, logged.slot == nullptr ? 1 : logged.slot->goal_value);
+    const FirstPlace first = first_place_of(decision, logged.range());
     Line line{{}, decision.id, decision.served.size(), !first.not_drawn};
     JsonWriter json(line.text);
     json.begin_object().field("decision", to_string(decision.id));

@@ -45,10 +45,11 @@ std::optional<NotDrawn> not_drawn_because(const Decision& decision) {
 
 // What was expected of the safe default: what an item of the hand was expected to earn, less what
 // it was to gain, on average over the hand (the gains are drawn together, the chances are not).
-double expected_of_safe(const Decision& decision, double goal_value) {
+double expected_of_safe(const Decision& decision, const RewardRange& range) {
   double sum = 0;
   for (const HandItem& item : decision.hand)
-    sum += static_cast<double>(item.probability) * goal_value - static_cast<double>(item.gain_mean);
+    sum += range.reward_of(static_cast<double>(item.probability)) -
+           static_cast<double>(item.gain_mean);
   return decision.hand.empty() ? 0 : sum / static_cast<double>(decision.hand.size());
 }
 
@@ -92,13 +93,13 @@ std::string_view to_string(NotDrawn reason) {
   return "";
 }
 
-FirstPlace first_place_of(const Decision& decision, double goal_value) {
+FirstPlace first_place_of(const Decision& decision, const RewardRange& range) {
   FirstPlace first;
   first.not_drawn = not_drawn_because(decision);
   if (first.not_drawn) return first;
   // replay() has checked the mixture.
   const Mixture mixture = mixture_of(decision, decision.served.size());
-  const double safe_expected = expected_of_safe(decision, goal_value);
+  const double safe_expected = expected_of_safe(decision, range);
   for (const FirstPlaceChance& chance : first_place_chances(mixture)) {
     const std::size_t at = first.actions.size();
     FirstPlaceAction& action = first.actions.emplace_back();

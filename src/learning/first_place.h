@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "domain/decision.h"
+#include "domain/slot.h"
 
 namespace ante {
 
@@ -50,8 +51,8 @@ struct FirstPlace {
   std::size_t chosen = 0;
 };
 
-// `goal_value`: of the slot when it decided. Every number of the actions is finite, the
+// `range`: what the slot could pay when it decided. Every number of the actions is finite, the
 // propensities sum to 1 within 1e-9, and the chosen one's is above 0.
-FirstPlace first_place_of(const Decision& decision, double goal_value);
+FirstPlace first_place_of(const Decision& decision, const RewardRange& range);
 
 }  // namespace ante

@@ -3,7 +3,8 @@
 // In:   the log from its beginning, and which decisions are wanted. Out: to a sink, each wanted
 //       decision in the order of the log, and later, once, how it was settled.
 //
-// Rewards are joined by a Joiner over the same records, so they are those that learning had. A
+// Rewards are joined by a Joiner over the same records: what was known when the window closed (what
+// arrives later corrects the models, and is in the lift report). A
 // value of the log that cannot be read is passed over and counted, and so is a decision; since such
 // a value may have held rewards, no decision whose window was open at it is told a reward. Memory:
 // what the Joiner keeps (kPendingDecisionsMax), and an entry for each decision that waits. One
@@ -59,6 +60,7 @@ struct LoggedDecision {
   const Decision& decision;
   const Slot* slot = nullptr;  // as it was then; null: there was none
   RewardScale scale;           // of its slot, as far as rewards had matured
+  RewardRange range() const { return slot == nullptr ? RewardRange{} : slot->reward_range(); }
 };
 
 class DecisionSink {

@@ -79,8 +79,7 @@ class WhatIfRows final : public DecisionSink {
   bool take(const LoggedDecision& logged) override {
     if (taken_ >= decisions_max_) return false;
     ++taken_;
-    const double goal_value = logged.slot == nullptr ? 1 : logged.slot->goal_value;
-    const FirstPlace first = first_place_of(logged.decision, goal_value);
+    const FirstPlace first = first_place_of(logged.decision, logged.range());
     if (first.not_drawn) {
       ++answer_.not_drawn;
     } else {

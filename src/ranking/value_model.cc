@@ -20,6 +20,8 @@ constexpr float kPriorSdDense = 1.0F;
 constexpr float kPriorSdHashed = 0.2F;
 // What the linear form cannot say, in logits: no amount of rewards makes the error smaller.
 constexpr float kMisfitSd = 0.1F;
+// The most of what is known along a row that the row itself can have brought.
+constexpr double kRowShareMax = 0.9;
 constexpr std::uint32_t kDense = kDenseWeights;
 constexpr float kLn2 = 0.693147F;
 
@@ -239,57 +241,78 @@ ValueLearner::ValueLearner()
     covariance_[i * kDenseWeights + i] = static_cast<double>(prior_variance(i));
 }
 
-void ValueLearner::learn(const ValueTerms& terms, float outcome, float importance) {
-  std::array<double, kDenseWeights> x{};
-  std::array<double, kDenseWeights> direction{};  // Px of the dense weights
-  WeightBelief* slot = &weights_[terms.slot_block];
-  double z = 0;
-  double spread = 0;  // of z: x'Px
+ValueLearner::Direction ValueLearner::direction_of(const ValueTerms& terms) const {
+  Direction d;
+  const WeightBelief* slot = &weights_[terms.slot_block];
   for (std::size_t i = 0; i < kDenseWeights; ++i) {
-    x[i] = static_cast<double>(terms.dense[i]);
-    z += (static_cast<double>(weights_[i].mean) + static_cast<double>(slot[i].mean)) * x[i];
-    spread += static_cast<double>(slot[i].variance) * x[i] * x[i];
-  }
-  for (std::size_t i = 0; i < kDenseWeights; ++i) {
-    if (x[i] == 0) continue;
+    const double x = d.x[i] = static_cast<double>(terms.dense[i]);
+    d.z += (static_cast<double>(weights_[i].mean) + static_cast<double>(slot[i].mean)) * x;
+    d.spread += static_cast<double>(slot[i].variance) * x * x;
+    if (x == 0) continue;
     const double* row = &covariance_[i * kDenseWeights];
-    for (std::size_t j = 0; j < kDenseWeights; ++j) direction[j] += x[i] * row[j];
+    for (std::size_t j = 0; j < kDenseWeights; ++j) d.dense[j] += x * row[j];
   }
-  for (std::size_t i = 0; i < kDenseWeights; ++i) spread += direction[i] * x[i];
+  for (std::size_t i = 0; i < kDenseWeights; ++i) d.spread += d.dense[i] * d.x[i];
   for (std::uint32_t i = 0; i < terms.cross_count; ++i) {
-    z += static_cast<double>(weights_[terms.crosses[i]].mean);
-    spread += static_cast<double>(weights_[terms.crosses[i]].variance);
+    d.z += static_cast<double>(weights_[terms.crosses[i]].mean);
+    d.spread += static_cast<double>(weights_[terms.crosses[i]].variance);
   }
-  if (!std::isfinite(z) || !std::isfinite(outcome) || !(importance > 0) ||
-      !std::isfinite(importance) || !(spread > 0)) {
+  return d;
+}
+
+void ValueLearner::move(const ValueTerms& terms, const Direction& direction, double pull,
+                        double shrink) {
+  const auto along = [&](WeightBelief& belief, double x) {
+    const double spread = static_cast<double>(belief.variance) * x;
+    belief.mean += static_cast<float>(spread * pull);
+    belief.variance -= static_cast<float>(spread * spread * shrink);
+  };
+  for (std::uint32_t i = 0; i < terms.cross_count; ++i) along(weights_[terms.crosses[i]], 1);
+  WeightBelief* slot = &weights_[terms.slot_block];
+  for (std::size_t i = 0; i < kDenseWeights; ++i) {
+    along(slot[i], direction.x[i]);
+    weights_[i].mean += static_cast<float>(direction.dense[i] * pull);
+    const double scaled = direction.dense[i] * shrink;
+    double* row = &covariance_[i * kDenseWeights];
+    for (std::size_t j = 0; j < kDenseWeights; ++j) row[j] -= scaled * direction.dense[j];
+  }
+}
+
+void ValueLearner::learn(const ValueTerms& terms, float outcome, float importance) {
+  const Direction d = direction_of(terms);
+  if (!std::isfinite(d.z) || !std::isfinite(outcome) || !(importance > 0) ||
+      !std::isfinite(importance) || !(d.spread > 0)) {
     ++refused_;
     return;
   }
   const auto weight = static_cast<double>(importance);
   const auto reward = static_cast<double>(std::clamp(outcome, 0.0F, 1.0F));
-  const double moved = move_to_mode(z, spread * weight, reward);
-  const double p = sigmoid(z + moved);
-  const double pull = weight * (reward - p);
+  const double p = sigmoid(d.z + move_to_mode(d.z, d.spread * weight, reward));
   const double curvature = weight * p * (1 - p);
-  const double shrink = curvature / (1 + curvature * spread);
-  const auto move = [&](WeightBelief& belief, double along) {
-    belief.mean += static_cast<float>(along * pull);
-    belief.variance -= static_cast<float>(along * along * shrink);
-  };
-  for (std::uint32_t i = 0; i < terms.cross_count; ++i) {
-    WeightBelief& belief = weights_[terms.crosses[i]];
-    move(belief, static_cast<double>(belief.variance));
-  }
-  for (std::size_t i = 0; i < kDenseWeights; ++i) {
-    move(slot[i], static_cast<double>(slot[i].variance) * x[i]);
-    weights_[i].mean += static_cast<float>(direction[i] * pull);
-    const double scaled = direction[i] * shrink;
-    double* row = &covariance_[i * kDenseWeights];
-    for (std::size_t j = 0; j < kDenseWeights; ++j) row[j] -= scaled * direction[j];
-  }
+  move(terms, d, weight * (reward - p), curvature / (1 + curvature * d.spread));
   ++rows_;
   sum_ += reward;
   sum_squares_ += reward * reward;
+}
+
+void ValueLearner::correct(const ValueTerms& terms, float before, float now) {
+  const Direction d = direction_of(terms);
+  if (!std::isfinite(d.z) || !std::isfinite(before) || !std::isfinite(now) || !(d.spread > 0)) {
+    ++refused_;
+    return;
+  }
+  const auto was = static_cast<double>(std::clamp(before, 0.0F, 1.0F));
+  const auto is = static_cast<double>(std::clamp(now, 0.0F, 1.0F));
+  // Without the row the spread was larger by its curvature; z balances its pull and the others'.
+  const double p = sigmoid(d.z);
+  const double known = std::min(p * (1 - p) * d.spread, kRowShareMax);
+  const double spread_without = d.spread / (1 - known);
+  const double moved = move_to_mode(d.z, spread_without, is - was + p);
+  const double p_now = sigmoid(d.z + moved);
+  const double curvature = std::max(0.0, p_now * (1 - p_now) - p * (1 - p));
+  move(terms, d, moved / d.spread, curvature / (1 + curvature * d.spread));
+  sum_ += is - was;
+  sum_squares_ += is * is - was * was;
 }
 
 std::shared_ptr<const ValueModel> ValueLearner::snapshot() const {

@@ -15,6 +15,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -102,6 +103,12 @@ class ValueLearner {
   // One matured outcome in 0..1 for the item with these terms; `importance` > 0.
   // Non-finite input is left out and counted.
   void learn(const ValueTerms& terms, float outcome, float importance);
+  // A row that was learned with outcome `before`, at importance 1, has turned out to be `now`.
+  // Nothing new was seen, only read wrong: the belief moves to where its mode lies with the row's
+  // likelihood exchanged, and becomes surer only by what the row's curvature has grown. Delayed
+  // feedback is mostly learned as a negative first and a positive beside it later (Ktena et al.
+  // 2019), which pulls chances down by as many negatives as there were late positives.
+  void correct(const ValueTerms& terms, float before, float now);
   std::uint64_t rows() const { return rows_; }
   std::uint64_t refused() const { return refused_; }
   // An immutable model of the state now. Its version is the number of rows learned from, so a
@@ -112,6 +119,15 @@ class ValueLearner {
   Result<void> load(std::string_view bytes);
 
  private:
+  // Where a row points in the belief.
+  struct Direction {
+    std::array<double, kDenseWeights> x{}, dense{};  // the dense terms, and Px of their weights
+    double z = 0, spread = 0;                        // mean and variance of x'w
+  };
+  Direction direction_of(const ValueTerms& terms) const;
+  // Moves the mean by Px pull, and the covariance by -Px x'P shrink.
+  void move(const ValueTerms& terms, const Direction& direction, double pull, double shrink);
+
   std::vector<WeightBelief> weights_;  // kHashedWeights; the dense ones' variance is not used
   std::vector<double> covariance_;     // kDenseWeights²
   std::uint64_t rows_ = 0, refused_ = 0;

@@ -30,22 +30,7 @@ bool left_alone(BetPlay play) { return play == BetPlay::kControl || play == BetP
 
 // Whether what was served came out of the policy's draw, with propensities of all it could do.
 bool drawn_from_policy(const Decision& decision) {
-  if (decision.arm != Arm::kTreated || left_alone(decision.bet.play)) return false;
-  switch (decision.outcome) {
-    case Outcome::kBet:
-    case Outcome::kExplore:
-      return true;
-    case Outcome::kAbstain:
-      return decision.fallback == Fallback::kNone;
-    case Outcome::kFallback:
-      return decision.fallback == Fallback::kNoModel;
-    case Outcome::kHoldout:
-    case Outcome::kGeneral:
-    case Outcome::kNoConsent:
-    case Outcome::kPaused:
-      return false;
-  }
-  return false;
+  return decision.arm == Arm::kTreated && serves_the_draw(decision);
 }
 
 std::int32_t month_of(TimeMs at_ms) {

@@ -1,7 +1,6 @@
 #include "report/lift_fold.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -14,15 +13,30 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kLiftFormat = 2;
+constexpr std::uint8_t kLiftFormat = 3;
 constexpr std::size_t kUnitBytesMin = 16 + 1 + 1 + 1 + 2 + 1 + kTraitCount + 1 + 1;
 
-std::uint64_t claim_of(DecisionId decision, ItemKey item) {
-  return mix64(decision.value.lo ^ mix64(decision.value.hi ^ mix64(item.value)));
+void note_entry(SlotLift& sums, TimeMs at_ms) {
+  const auto day = static_cast<std::int32_t>(at_ms / kDayMs);
+  if (sums.entered.empty()) sums.first_day = day;
+  const auto index = static_cast<std::size_t>(std::max(0, day - sums.first_day));
+  // After a longer gap than is remembered what was before says nothing of the traffic now.
+  if (index >= 2 * kLiftDaysMax) {
+    sums.entered.assign(1, 1);
+    sums.first_day = day;
+    return;
+  }
+  if (index >= sums.entered.size()) sums.entered.resize(index + 1);
+  ++sums.entered[index];
+  if (sums.entered.size() <= kLiftDaysMax) return;
+  const std::size_t gone = sums.entered.size() - kLiftDaysMax;
+  sums.entered.erase(sums.entered.begin(),
+                     sums.entered.begin() + static_cast<std::ptrdiff_t>(gone));
+  sums.first_day += static_cast<std::int32_t>(gone);
 }
 
-std::uint16_t buckets_of(double share) {
-  return static_cast<std::uint16_t>(std::lround(std::clamp(share, 0.0, 1.0) * kBuckets));
+std::uint64_t claim_of(DecisionId decision, ItemKey item, std::uint64_t outcome) {
+  return mix64(decision.value.lo ^ mix64(decision.value.hi ^ mix64(item.value ^ mix64(outcome))));
 }
 
 void write_person(ByteWriter& out, PersonHash person) {
@@ -217,6 +231,7 @@ void LiftFold::enter(const Trial& trial, const Entry& entry, TimeMs at_ms) {
   unit.arm = entry.arm;
   wake_at(unit.closes_ms(), trial, representative);
   pool.people.emplace(representative, std::move(unit));
+  note_entry(pool.sums, at_ms);
   ++pool.sums.waiting;
   ++people_;
 }
@@ -245,11 +260,13 @@ void LiftFold::credit(const Trial& trial, PersonHash person, TimeMs occurred_at,
 
 void LiftFold::rewarded(const Reward& reward, PersonHash person, TimeMs occurred_at) {
   const Slot* slot = slots_.find(reward.slot);
-  if (slot == nullptr || !is_goal(*slot, reward)) return;
-  for (auto pool = pools_.lower_bound({slot->key, BetKey{}});
-       pool != pools_.end() && pool->first.slot == slot->key; ++pool) {
-    credit(pool->first, person, occurred_at, goal_micros(*slot, reward.value),
-           claim_of(reward.decision, reward.item));
+  if (slot == nullptr) return;
+  for (const Credit& happened : credits_of(*slot, reward)) {
+    for (auto pool = pools_.lower_bound({slot->key, BetKey{}});
+         pool != pools_.end() && pool->first.slot == slot->key; ++pool) {
+      credit(pool->first, person, occurred_at, happened.micros,
+             claim_of(reward.decision, reward.item, happened.outcome));
+    }
   }
 }
 
@@ -257,11 +274,13 @@ void LiftFold::happened(const Event& event, PersonHash person, TimeMs occurred_a
   if (!event.use_for_decisions) return;
   for (const auto& [trial, pool] : pools_) {
     const Slot* slot = slots_.find(trial.slot);
-    if (slot == nullptr || !is_goal(*slot, event)) continue;
-    std::optional<std::uint64_t> claim;
-    if (event.decision && !event.items.empty())
-      claim = claim_of(*event.decision, event.items.front().key);
-    credit(trial, person, occurred_at, goal_micros(*slot), claim);
+    if (slot == nullptr) continue;
+    for (const Credit& happened : credits_of(*slot, event)) {
+      std::optional<std::uint64_t> claim;
+      if (event.decision && !event.items.empty())
+        claim = claim_of(*event.decision, event.items.front().key, happened.outcome);
+      credit(trial, person, occurred_at, happened.micros, claim);
+    }
   }
 }
 
@@ -431,6 +450,9 @@ std::string LiftFold::save() const {
                                   pool.sums.waiting, pool.sums.mixed, pool.sums.beyond_limit}) {
       out.varint(n);
     }
+    out.svarint(pool.sums.first_day);
+    out.varint(pool.sums.entered.size());
+    for (const std::uint32_t n : pool.sums.entered) out.varint(n);
     std::vector<const People::value_type*> people;
     people.reserve(pool.people.size());
     for (const auto& entry : pool.people) people.push_back(&entry);
@@ -482,6 +504,10 @@ Result<void> LiftFold::load(std::string_view bytes) {
                              &pool.sums.waiting, &pool.sums.mixed, &pool.sums.beyond_limit}) {
       *n = in.varint();
     }
+    pool.sums.first_day = static_cast<std::int32_t>(in.svarint());
+    pool.sums.entered.resize(in.count(1));
+    for (std::uint32_t& n : pool.sums.entered) n = static_cast<std::uint32_t>(in.varint());
+    if (pool.sums.entered.size() > kLiftDaysMax) return damaged;
     const std::size_t people = in.count(kUnitBytesMin);
     for (std::size_t k = 0; k < people; ++k) {
       const PersonHash person = read_person(in);

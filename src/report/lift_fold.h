@@ -36,6 +36,7 @@ inline constexpr std::size_t kLiftPeopleMax =
     2'000'000;  // (person, trial) pairs; later ones do not enter
 inline constexpr std::size_t kDeferredExposuresMax = 100'000;  // decisions that wait for activation
 inline constexpr std::size_t kLiftRewardsMax = 1000;           // of one person in one window
+inline constexpr std::size_t kLiftDaysMax = 400;               // of which it is known who entered
 
 // What is compared: a slot (bet 0), or a bet in it.
 struct Trial {
@@ -73,6 +74,8 @@ struct SlotLift {
   std::uint64_t waiting = 0;
   std::uint64_t mixed = 0;  // persons left out: two of their ids stood in different arms
   std::uint64_t beyond_limit = 0;
+  std::int32_t first_day = 0;          // since 1970, UTC
+  std::vector<std::uint32_t> entered;  // persons who entered, by day from there on
   // Of a bet, by why: people left alone and decisions in which they were; [kNone]: decisions of a
   // bet that only watched.
   std::array<std::uint64_t, kExclusionCount> left_alone_people{}, left_alone_decisions{};

@@ -18,7 +18,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kJoinerFormat = 1;
+constexpr std::uint8_t kJoinerFormat = 2;
 
 // A number of a pending decision: 1, 2, 3 … in the order of the log.
 using Order = std::uint64_t;
@@ -47,8 +47,8 @@ bool gives_rows(const Decision& decision) {
 
 struct Joiner::State {
   struct Counts {
-    std::atomic<std::uint64_t> pending{0}, matured{0}, dropped{0}, rewards{0}, unjoined{0},
-        repeated{0};
+    std::atomic<std::uint64_t> pending{0}, matured{0}, corrected{0}, dropped{0}, rewards{0},
+        unjoined{0}, repeated{0};
   };
 
   void add(const Decision& decision);
@@ -62,14 +62,22 @@ struct Joiner::State {
   void keep(Order order, PendingDecision pending);
   void remove(Order order);
   void mature_until(TimeMs now_ms);
-  void reschedule(Order order, PendingDecision& pending, TimeMs old_close_ms);
+  void credit(PendingDecision& pending, std::size_t placement, const Credits& credits);
+  // Tells the row of a shown placement as it is now, where that is news.
+  void tell(PendingDecision& pending, std::size_t placement, TimeMs at_ms);
+  void tell(const std::vector<RewardSink*>& sinks, const PendingDecision& pending,
+            std::size_t placement, std::optional<std::int64_t>& told, TimeMs at_ms);
+  void show(Order order, PendingDecision& pending, std::size_t placement, TimeMs at_ms);
+  void pass_on(Order order, PendingDecision& pending);
+  void count_waiting();
   PendingDecision* find(DecisionId id, Order* order = nullptr);
 
-  std::vector<RewardSink*> sinks;
+  std::vector<RewardSink*> at_close, learners;
   SlotGoals goals;
   PersonLinks links;
   std::map<Order, PendingDecision> pending;
-  std::set<std::pair<TimeMs, Order>> closing;
+  std::set<std::pair<TimeMs, Order>> due;
+  std::set<Order> closed;  // of `pending`: open to late outcomes only
   std::unordered_map<DecisionId, Order> by_id;
   std::unordered_map<PersonHash, std::vector<Order>, PersonHasher> by_person;  // ascending
   Order next_order = 1;
@@ -84,17 +92,23 @@ PendingDecision* Joiner::State::find(DecisionId id, Order* order) {
   return &pending.at(found->second);
 }
 
+void Joiner::State::count_waiting() {
+  counts.pending.store(pending.size() - closed.size(), std::memory_order_relaxed);
+}
+
 void Joiner::State::keep(Order order, PendingDecision decision) {
-  closing.emplace(decision.closes_ms, order);
+  due.emplace(decision.due_ms(), order);
+  if (decision.phase == PendingDecision::Phase::kClosed) closed.insert(order);
   by_id[decision.id] = order;
   by_person[links.representative(decision.person)].push_back(order);
   pending.emplace(order, std::move(decision));
-  counts.pending.store(pending.size(), std::memory_order_relaxed);
+  count_waiting();
 }
 
 void Joiner::State::remove(Order order) {
   const auto found = pending.find(order);
-  closing.erase({found->second.closes_ms, order});
+  due.erase({found->second.due_ms(), order});
+  closed.erase(order);
   by_id.erase(found->second.id);
   const auto of_person = by_person.find(links.representative(found->second.person));
   if (of_person != by_person.end()) {
@@ -102,7 +116,7 @@ void Joiner::State::remove(Order order) {
     if (of_person->second.empty()) by_person.erase(of_person);
   }
   pending.erase(found);
-  counts.pending.store(pending.size(), std::memory_order_relaxed);
+  count_waiting();
 }
 
 void Joiner::State::add(const Decision& decision) {
@@ -113,38 +127,68 @@ void Joiner::State::add(const Decision& decision) {
     return;
   }
   if (pending.size() >= kPendingDecisionsMax) {
-    remove(pending.begin()->first);
-    counts.dropped.fetch_add(1, std::memory_order_relaxed);
+    if (closed.empty()) counts.dropped.fetch_add(1, std::memory_order_relaxed);
+    remove(closed.empty() ? pending.begin()->first : *closed.begin());
   }
   PendingDecision waiting = pending_of(decision);
-  waiting.closes_ms = waiting.at_ms + kActivationWaitMs;
   if (decision.activated) {
-    for (std::size_t i = 0; i < waiting.placements.size(); ++i) {
-      waiting.show(i, waiting.at_ms, slot->goal_window_ms);
-    }
+    for (std::size_t i = 0; i < waiting.placements.size(); ++i)
+      waiting.show(i, waiting.at_ms, *slot);
   }
   keep(next_order++, std::move(waiting));
 }
 
-void Joiner::State::reschedule(Order order, PendingDecision& decision, TimeMs old_close_ms) {
-  if (decision.closes_ms == old_close_ms) return;
-  closing.erase({old_close_ms, order});
-  closing.emplace(decision.closes_ms, order);
+void Joiner::State::show(Order order, PendingDecision& decision, std::size_t placement,
+                         TimeMs at_ms) {
+  const TimeMs due_before = decision.due_ms();
+  decision.show(placement, at_ms, *goals.find(decision.slot));
+  if (decision.due_ms() != due_before) {
+    due.erase({due_before, order});
+    due.emplace(decision.due_ms(), order);
+  }
+  tell(decision, placement, now_ms);
 }
 
 void Joiner::State::activate(const Activation& activation, TimeMs occurred_at) {
   Order order = 0;
   PendingDecision* decision = find(activation.decision, &order);
   if (decision == nullptr) return;
-  const TimeMs old_close_ms = decision->closes_ms;
-  const DurationMs window_ms = goals.find(decision->slot)->goal_window_ms;
   for (std::size_t i = 0; i < decision->placements.size(); ++i) {
     const auto& items = activation.items;
     const ItemKey item = decision->placements[i].item;
     const bool named = std::find(items.begin(), items.end(), item) != items.end();
-    if (items.empty() || named) decision->show(i, occurred_at, window_ms);
+    if (items.empty() || named) show(order, *decision, i, occurred_at);
   }
-  reschedule(order, *decision, old_close_ms);
+}
+
+void Joiner::State::credit(PendingDecision& decision, std::size_t placement,
+                           const Credits& credits) {
+  for (const Credit& credit : credits) add_credit(decision.placements[placement].credits, credit);
+  tell(decision, placement, now_ms);
+}
+
+void Joiner::State::tell(PendingDecision& decision, std::size_t placement, TimeMs at_ms) {
+  PendingPlacement& shown = decision.placements[placement];
+  if (!shown.shown || decision.phase == PendingDecision::Phase::kOpen) return;
+  tell(learners, decision, placement, shown.told_learners, at_ms);
+  if (decision.phase == PendingDecision::Phase::kClosed)
+    tell(at_close, decision, placement, shown.told, at_ms);
+}
+
+void Joiner::State::tell(const std::vector<RewardSink*>& sinks, const PendingDecision& decision,
+                         std::size_t placement, std::optional<std::int64_t>& told, TimeMs at_ms) {
+  const Slot& slot = *goals.find(decision.slot);
+  const std::int64_t micros = reward_micros(slot, decision.placements[placement].credits);
+  if (told && *told == micros) return;
+  const RewardRow row = decision.row(placement, slot, micros, at_ms);
+  if (!told) {
+    for (RewardSink* sink : sinks) sink->matured(row);
+  } else {
+    const RewardRow before = decision.row(placement, slot, *told, at_ms);
+    for (RewardSink* sink : sinks) sink->corrected(row, before);
+    counts.corrected.fetch_add(1, std::memory_order_relaxed);
+  }
+  told = micros;
 }
 
 void Joiner::State::reward(const Reward& reward, TimeMs occurred_at) {
@@ -167,19 +211,16 @@ void Joiner::State::reward(const Reward& reward, TimeMs occurred_at) {
   }
   seen.push_back(hash);
   counts.rewards.fetch_add(1, std::memory_order_relaxed);
-  const Slot& slot = *goals.find(decision->slot);
-  const TimeMs old_close_ms = decision->closes_ms;
-  decision->show(placement, occurred_at, slot.goal_window_ms);
-  reschedule(order, *decision, old_close_ms);
-  if (is_goal(slot, reward) && decision->in_window(occurred_at)) {
-    decision->credit(placement, goal_micros(slot, reward.value));
-  }
+  show(order, *decision, placement, occurred_at);
+  if (!decision->in_window(occurred_at)) return;
+  credit(*decision, placement, credits_of(*goals.find(decision->slot), reward));
 }
 
 void Joiner::State::event_of_decision(const Event& event, PendingDecision& decision,
                                       TimeMs occurred_at) {
-  const Slot& slot = *goals.find(decision.slot);
-  if (!is_goal(slot, event) || !decision.in_window(occurred_at)) return;
+  if (!decision.in_window(occurred_at)) return;
+  const Credits credits = credits_of(*goals.find(decision.slot), event);
+  if (credits.empty()) return;
   for (std::size_t i = 0; i < decision.placements.size(); ++i) {
     PendingPlacement& placement = decision.placements[i];
     const bool named =
@@ -187,7 +228,7 @@ void Joiner::State::event_of_decision(const Event& event, PendingDecision& decis
                     [&](const EventItem& item) { return item.key == placement.item; });
     // An outcome without an item says which placement it is about only where there is one.
     const bool only = event.items.empty() && decision.placements.size() == 1;
-    if (placement.shown && (named || only)) decision.credit(i, goal_micros(slot));
+    if (placement.shown && (named || only)) credit(decision, i, credits);
   }
 }
 
@@ -209,12 +250,13 @@ void Joiner::State::event(const Event& event, PersonHash person, TimeMs occurred
     std::vector<SlotKey> credited;  // the latest decision of each slot takes it
     for (std::size_t back = 1; back <= compared; ++back) {
       PendingDecision& decision = pending.at(orders[orders.size() - back]);
-      const Slot& slot = *goals.find(decision.slot);
-      if (!is_goal(slot, event) || !decision.in_window(occurred_at)) continue;
+      if (!decision.in_window(occurred_at)) continue;
       if (std::find(credited.begin(), credited.end(), decision.slot) != credited.end()) continue;
+      const Credits credits = credits_of(*goals.find(decision.slot), event);
+      if (credits.empty()) continue;
       for (std::size_t i = 0; i < decision.placements.size(); ++i) {
         if (!decision.placements[i].shown || decision.placements[i].item != item.key) continue;
-        decision.credit(i, goal_micros(slot));
+        credit(decision, i, credits);
         credited.push_back(decision.slot);
         break;
       }
@@ -240,21 +282,37 @@ void Joiner::State::join_people(const PersonLinks::Joined& joined) {
 }
 
 void Joiner::State::mature_until(TimeMs until_ms) {
-  while (!closing.empty() && closing.begin()->first < until_ms) {
-    const Order order = closing.begin()->second;
-    const PendingDecision& decision = pending.at(order);
-    for (std::size_t i = 0; i < decision.placements.size(); ++i) {
-      if (!decision.placements[i].shown) continue;
-      const RewardRow row = decision.row(i, decision.closes_ms);
-      for (RewardSink* sink : sinks) sink->matured(row);
-      counts.matured.fetch_add(1, std::memory_order_relaxed);
+  while (!due.empty() && due.begin()->first < until_ms) {
+    const Order order = due.begin()->second;
+    PendingDecision& decision = pending.at(order);
+    if (decision.shown_ms == 0 || decision.phase == PendingDecision::Phase::kClosed) {
+      remove(order);
+    } else {
+      pass_on(order, decision);
     }
-    remove(order);
   }
 }
 
-Joiner::Joiner(std::vector<RewardSink*> sinks) : state_(std::make_unique<State>()) {
-  state_->sinks = std::move(sinks);
+// To its next phase, which is told.
+void Joiner::State::pass_on(Order order, PendingDecision& decision) {
+  using Phase = PendingDecision::Phase;
+  const TimeMs at_ms = decision.due_ms();
+  due.erase({at_ms, order});
+  decision.phase = decision.closes_ms <= at_ms ? Phase::kClosed : Phase::kLearned;
+  for (std::size_t i = 0; i < decision.placements.size(); ++i) tell(decision, i, at_ms);
+  due.emplace(decision.due_ms(), order);
+  if (decision.phase != Phase::kClosed) return;
+  for (const PendingPlacement& placement : decision.placements)
+    counts.matured.fetch_add(placement.shown ? 1 : 0, std::memory_order_relaxed);
+  closed.insert(order);
+  if (closed.size() > kLateDecisionsMax) remove(*closed.begin());
+  count_waiting();
+}
+
+Joiner::Joiner(std::vector<RewardSink*> at_close, std::vector<RewardSink*> learners)
+    : state_(std::make_unique<State>()) {
+  state_->at_close = std::move(at_close);
+  state_->learners = std::move(learners);
 }
 
 Joiner::~Joiner() = default;
@@ -313,8 +371,8 @@ std::string Joiner::save() const {
   out.string(links);
   out.svarint(s.now_ms);
   const State::Counts& counts = s.counts;
-  for (const auto* count :
-       {&counts.matured, &counts.dropped, &counts.rewards, &counts.unjoined, &counts.repeated}) {
+  for (const auto* count : {&counts.matured, &counts.corrected, &counts.dropped, &counts.rewards,
+                            &counts.unjoined, &counts.repeated}) {
     out.varint(count->load(std::memory_order_relaxed));
   }
   out.varint(s.pending.size());
@@ -331,8 +389,8 @@ Result<void> Joiner::load(std::string_view bytes) {
   TRY(s.links.load(in.string()));
   s.now_ms = in.svarint();
   State::Counts& counts = s.counts;
-  for (auto* count :
-       {&counts.matured, &counts.dropped, &counts.rewards, &counts.unjoined, &counts.repeated}) {
+  for (auto* count : {&counts.matured, &counts.corrected, &counts.dropped, &counts.rewards,
+                      &counts.unjoined, &counts.repeated}) {
     count->store(in.varint(), std::memory_order_relaxed);
   }
   const std::size_t pending = in.count(64);
@@ -352,10 +410,13 @@ Joiner::Status Joiner::status() const {
   const auto get = [](const std::atomic<std::uint64_t>& count) {
     return count.load(std::memory_order_relaxed);
   };
-  return {get(counts.pending), get(counts.matured),  get(counts.dropped),
+  return {get(counts.pending), get(counts.matured),  get(counts.corrected), get(counts.dropped),
           get(counts.rewards), get(counts.unjoined), get(counts.repeated)};
 }
 
-bool Joiner::is_waiting(DecisionId id) const { return state_->by_id.count(id) != 0; }
+bool Joiner::is_waiting(DecisionId id) const {
+  const PendingDecision* decision = state_->find(id);
+  return decision != nullptr && decision->phase != PendingDecision::Phase::kClosed;
+}
 
 }  // namespace ante

@@ -72,7 +72,8 @@ class JoinerTest : public testing::Test {
     header.occurred_at = occurred;
     header.received_at = received;
     ++sequence;
-    joiner.consume({Commit{sequence}, partition_of(person(who)), Sequence{sequence}, header, body});
+    tested().consume(
+        {Commit{sequence}, partition_of(person(who)), Sequence{sequence}, header, body});
   }
   void put_slot(const Slot& slot) {
     Object object{"slot", slot.name, ++sequence, false, "me", "test", slot_to_json(slot)};
@@ -108,6 +109,8 @@ class JoinerTest : public testing::Test {
   }
   void pass(TimeMs until) { put(RecordKind::kFacts, 9, until, until, ""); }
   void close() { pass(kStart + kWindow + 1); }
+
+  virtual Joiner& tested() { return joiner; }
 
   Rows sink;
   Joiner joiner{{&sink}};
@@ -318,13 +321,218 @@ TEST(SlotGoals, GoalsAreNamesKindsOrMeasures) {
       {"read", event(EventKind::kOther, "Book Read"), false},
       {"", event(EventKind::kOther, "x"), false},
   };
-  for (const Row& row : rows)
-    EXPECT_EQ(is_goal(make_slot("s", row.goal), row.event), row.is) << row.goal << row.event.name;
+  for (const Row& row : rows) {
+    EXPECT_EQ(credits_of(make_slot("s", row.goal), row.event).size(), row.is ? 1U : 0U)
+        << row.goal << row.event.name;
+  }
   Reward reward;
   reward.measure = "Job_Done";
-  EXPECT_TRUE(is_goal(make_slot("s", "job_done"), reward));
-  EXPECT_FALSE(is_goal(make_slot("s", "click"), reward));
-  EXPECT_EQ(goal_micros(make_slot("s", "x"), -0.5), -1'000'000);
+  reward.value = -0.5;
+  const Credits credits = credits_of(make_slot("s", "job_done"), reward);
+  ASSERT_EQ(credits.size(), 1U);
+  EXPECT_EQ(credits[0].micros, -1'000'000);
+  EXPECT_TRUE(credits_of(make_slot("s", "click"), reward).empty());
+}
+
+Slot slot_of_outcomes() {
+  Slot slot = make_slot("home", "purchase");  // worth 2
+  slot.further_outcomes = {{"read", 0.5}, {"finish", 1}, {"Unsubscribed", -4}};
+  slot.default_reward = -0.25;
+  return slot;
+}
+
+TEST(SlotGoals, AnEventCanBeSeveralOutcomesAndEachHasItsWorth) {
+  const Slot slot = slot_of_outcomes();
+  Event event;
+  event.kind = EventKind::kArticleRead;
+  event.finished = true;
+  const Credits finished = credits_of(slot, event);
+  ASSERT_EQ(finished.size(), 2U);
+  EXPECT_EQ(reward_micros(slot, finished), 1'500'000);
+  EXPECT_EQ(reward_micros(slot, {}), -250'000);
+  Reward reward;
+  reward.measure = "unsubscribed";
+  const Credits left = credits_of(slot, reward);
+  EXPECT_EQ(reward_micros(slot, left), -4'000'000);
+  const RewardRange range = slot.reward_range();
+  EXPECT_EQ(range.low, -4);
+  EXPECT_EQ(range.width, 7.5);  // everything good at once: 3.5
+  EXPECT_EQ(range.share_of(-4), 0);
+  EXPECT_EQ(range.share_of(3.5), 1);
+  EXPECT_EQ(range.share_of(90), 1);
+  EXPECT_DOUBLE_EQ(range.reward_of(range.share_of(1.5)), 1.5);
+}
+
+TEST(SlotGoals, OfAnOutcomeTheOccurrenceWorthMostCounts) {
+  const Slot slot = slot_of_outcomes();
+  Credits credits;
+  for (const double value : {0.5, 1.0, 0.25}) {
+    Reward reward;
+    reward.measure = "purchase";
+    reward.value = value;
+    add_credit(credits, credits_of(slot, reward).at(0));
+    reward.measure = "unsubscribed";
+    add_credit(credits, credits_of(slot, reward).at(0));
+  }
+  ASSERT_EQ(credits.size(), 2U);
+  EXPECT_EQ(reward_micros(slot, credits), 2'000'000 - 4'000'000);
+}
+
+// Told at the end of the reward wait and of the window, and what came late.
+class Learner final : public RewardSink {
+ public:
+  void matured(const RewardRow& row) override { rows.push_back(row); }
+  void corrected(const RewardRow& now, const RewardRow& before) override {
+    corrections.push_back({before.reward, now.reward});
+    EXPECT_EQ(now.item, before.item);
+  }
+  std::vector<RewardRow> rows;
+  std::vector<std::pair<double, double>> corrections;
+};
+
+class LateOutcomes : public JoinerTest {
+ protected:
+  LateOutcomes() : waiting({&at_close}, {&learner}) {
+    Slot slot = slot_of_outcomes();
+    slot.reward_wait_ms = kMinuteMs;
+    put_slot(slot);
+  }
+  Joiner& tested() override { return waiting; }
+
+  Learner at_close, learner;
+  Joiner waiting;
+};
+
+TEST_F(LateOutcomes, LearnersHearAfterTheWaitAndOthersWhenTheWindowHasClosed) {
+  put(make_decision(1, 1, {"a", "b"}));
+  pass(kStart + kMinuteMs + 1);
+  ASSERT_EQ(learner.rows.size(), 2U);
+  EXPECT_EQ(learner.rows[0].reward, -0.25);  // the default reward
+  EXPECT_DOUBLE_EQ(learner.rows[0].share, 3.75 / 7.5);
+  EXPECT_EQ(learner.rows[0].matured_ms, kStart + kMinuteMs);
+  EXPECT_TRUE(at_close.rows.empty());
+  EXPECT_TRUE(waiting.is_waiting(decision_id(1)));
+
+  put_reward(1, 1, "b", 2, kStart + 2 * kMinuteMs, 1, "purchase");
+  const std::vector<std::pair<double, double>> bought = {{-0.25, 2}};
+  EXPECT_EQ(learner.corrections, bought);
+  put_reward(1, 1, "b", 2, kStart + 3 * kMinuteMs, 1, "purchase");  // the same again
+  EXPECT_EQ(learner.corrections, bought);
+
+  close();
+  ASSERT_EQ(at_close.rows.size(), 2U);
+  EXPECT_EQ(at_close.rows[0].reward, -0.25);
+  EXPECT_EQ(at_close.rows[1].reward, 2);
+  EXPECT_EQ(learner.rows.size(), 2U);
+  EXPECT_FALSE(waiting.is_waiting(decision_id(1)));
+  EXPECT_EQ(waiting.status().pending, 0U);
+  EXPECT_EQ(waiting.status().matured, 2U);
+  EXPECT_EQ(waiting.status().corrected, 1U);
+}
+
+TEST_F(LateOutcomes, WhatHappenedInTheWindowAndArrivesDaysLaterCorrectsBoth) {
+  put(make_decision(1, 1, {"a"}));
+  close();
+  put_click(1, "a", kStart + 5, kStart + kDayMs);  // no outcome of this slot
+  EXPECT_TRUE(at_close.corrections.empty());
+  const auto read = [&](TimeMs occurred, TimeMs received) {
+    Event event;
+    event.kind = EventKind::kArticleRead;
+    event.finished = true;
+    EventItem item;
+    item.id = "a";
+    item.key = item_key("a");
+    event.items = {item};
+    put(RecordKind::kEvent, 1, occurred, received, encode(event));
+  };
+  read(kStart + kWindow + 1, kStart + 2 * kDayMs);  // after the window
+  EXPECT_TRUE(at_close.corrections.empty());
+  read(kStart + kWindow, kStart + 6 * kDayMs);
+  const std::vector<std::pair<double, double>> finished = {{-0.25, 1.5}};
+  EXPECT_EQ(at_close.corrections, finished);
+  EXPECT_EQ(learner.corrections, finished);
+  pass(kStart + kWindow + kRewardLateMaxMs + 1);
+  put_reward(1, 1, "a", 1, kStart + 5, 1, "purchase");
+  EXPECT_EQ(at_close.corrections, finished);
+  EXPECT_EQ(waiting.status().rewards_unjoined, 1U);
+}
+
+TEST_F(LateOutcomes, APlacementProvedShownAfterTheWaitIsToldAtOnce) {
+  Decision deferred = make_decision(1, 1, {"a", "b"});
+  deferred.activated = false;
+  put(deferred);
+  Activation activation;
+  activation.decision = decision_id(1);
+  activation.items = {item_key("a")};
+  put(RecordKind::kActivation, 1, kStart + 10, kStart + 10, encode(activation));
+  pass(kStart + 10 + kMinuteMs + 1);
+  EXPECT_EQ(learner.rows.size(), 1U);
+  put_reward(1, 1, "b", 2, kStart + 2 * kMinuteMs, 1, "purchase");
+  ASSERT_EQ(learner.rows.size(), 2U);
+  EXPECT_EQ(learner.rows[1].item, item_key("b"));
+  // Told as shown without an outcome first, and then what came of it.
+  EXPECT_EQ(learner.corrections, (std::vector<std::pair<double, double>>{{-0.25, 2}}));
+}
+
+TEST_F(LateOutcomes, SurviveACheckpoint) {
+  put(make_decision(1, 1, {"a", "b"}));
+  put(make_decision(2, 2, {"a"}));
+  put_reward(2, 2, "a", 1, kStart + 5, 1, "purchase");
+  close();
+  Learner learner_again, at_close_again;
+  Joiner again({&at_close_again}, {&learner_again});
+  ASSERT_TRUE(again.load(waiting.save()));
+  EXPECT_EQ(again.save(), waiting.save());
+  RecordHeader header;
+  header.kind = RecordKind::kReward;
+  header.person = person(1);
+  header.occurred_at = kStart + 7;
+  header.received_at = kStart + kDayMs;
+  Reward reward;
+  reward.decision = decision_id(1);
+  reward.slot = slot_key("home");
+  reward.item = item_key("b");
+  reward.position = 2;
+  reward.measure = "unsubscribed";
+  again.consume({Commit{99}, partition_of(person(1)), Sequence{99}, header, encode(reward)});
+  EXPECT_EQ(at_close_again.corrections, (std::vector<std::pair<double, double>>{{-0.25, -4}}));
+  EXPECT_EQ(learner_again.corrections, at_close_again.corrections);
+}
+
+TEST_F(LateOutcomes, AreKeptForTheNewestDecisionsOnly) {
+  for (std::uint64_t n = 0; n < kLateDecisionsMax + 1; ++n) {
+    Decision each = make_decision(n + 1, 1, {"a"});
+    each.people = {PersonHash{{n << 32, n}}};
+    put(each);
+  }
+  close();
+  EXPECT_EQ(waiting.status().matured, kLateDecisionsMax + 1);
+  EXPECT_EQ(waiting.status().pending, 0U);
+  EXPECT_EQ(waiting.status().dropped, 0U);
+  put_reward(1, 1, "a", 1, kStart + 5, 1, "purchase");
+  EXPECT_EQ(at_close.corrections.size(), 0U);
+  put_reward(2, 1, "a", 1, kStart + 5, 1, "purchase");
+  EXPECT_EQ(at_close.corrections.size(), 1U);
+}
+
+TEST(RewardScales, ACorrectedRowIsAsIfItHadBeenRightAtOnce) {
+  RewardScales corrected, right;
+  RewardRow row, before;
+  row.slot = before.slot = slot_key("home");
+  for (const double reward : {0.0, 2.0, 0.0, -3.0}) {
+    row.reward = reward;
+    right.matured(row);
+    before.reward = 0.5;
+    corrected.matured(before);
+    corrected.corrected(row, before);
+  }
+  corrected.commit_consumed(Commit{1});
+  right.commit_consumed(Commit{1});
+  const RewardScale a = corrected.scales().get()->at(row.slot);
+  const RewardScale b = right.scales().get()->at(row.slot);
+  EXPECT_EQ(a.rewards, b.rewards);
+  EXPECT_NEAR(a.mean, b.mean, 1e-12);
+  EXPECT_NEAR(a.sd, b.sd, 1e-12);
 }
 
 TEST(RewardScales, AreTheMeanAndDeviationOfTreatedRows) {

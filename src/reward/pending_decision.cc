@@ -28,8 +28,14 @@ void write_placement(ByteWriter& out, const PendingPlacement& placement) {
   out.f32(placement.predicted);
   out.u16(placement.sources);
   out.u8(static_cast<std::uint8_t>((placement.in_hand ? 1 : 0) | (placement.shown ? 2 : 0) |
-                                   (placement.credit_micros ? 4 : 0)));
-  if (placement.credit_micros) out.svarint(*placement.credit_micros);
+                                   (placement.told_learners ? 4 : 0) | (placement.told ? 8 : 0)));
+  if (placement.told_learners) out.svarint(*placement.told_learners);
+  if (placement.told) out.svarint(*placement.told);
+  out.varint(placement.credits.size());
+  for (const Credit& credit : placement.credits) {
+    out.u64(credit.outcome);
+    out.svarint(credit.micros);
+  }
   out.raw({reinterpret_cast<const char*>(placement.features.data()), kFeatureCount});
   out.varint(placement.topics.size());
   for (const TopicKey topic : placement.topics) out.u64(topic.value);
@@ -44,7 +50,13 @@ PendingPlacement read_placement(ByteReader& in) {
   const std::uint8_t flags = in.u8();
   placement.in_hand = (flags & 1) != 0;
   placement.shown = (flags & 2) != 0;
-  if ((flags & 4) != 0) placement.credit_micros = in.svarint();
+  if ((flags & 4) != 0) placement.told_learners = in.svarint();
+  if ((flags & 8) != 0) placement.told = in.svarint();
+  placement.credits.resize(in.count(8 + 1));
+  for (Credit& credit : placement.credits) {
+    credit.outcome = in.u64();
+    credit.micros = in.svarint();
+  }
   const std::string_view features = in.raw(kFeatureCount);
   if (features.size() == kFeatureCount) {
     std::memcpy(placement.features.data(), features.data(), kFeatureCount);
@@ -56,19 +68,29 @@ PendingPlacement read_placement(ByteReader& in) {
 
 }  // namespace
 
-void PendingDecision::show(std::size_t placement, TimeMs shown, DurationMs window_ms) {
+void PendingDecision::show(std::size_t placement, TimeMs shown, const Slot& of) {
   placements[placement].shown = true;
   if (shown_ms > 0) return;
   shown_ms = std::max(shown, at_ms);
-  closes_ms = shown_ms + window_ms;
+  closes_ms = shown_ms + of.goal_window_ms;
+  learns_ms = shown_ms + of.learned_after_ms();
 }
 
-void PendingDecision::credit(std::size_t placement, std::int64_t micros) {
-  std::optional<std::int64_t>& credit = placements[placement].credit_micros;
-  credit = credit ? std::max(*credit, micros) : micros;
+TimeMs PendingDecision::due_ms() const {
+  if (shown_ms == 0) return at_ms + kActivationWaitMs;
+  switch (phase) {
+    case Phase::kOpen:
+      return learns_ms;
+    case Phase::kLearned:
+      return closes_ms;
+    case Phase::kClosed:
+      break;
+  }
+  return closes_ms + kRewardLateMaxMs;
 }
 
-RewardRow PendingDecision::row(std::size_t placement, TimeMs matured_ms) const {
+RewardRow PendingDecision::row(std::size_t placement, const Slot& of, std::int64_t micros,
+                               TimeMs matured_ms) const {
   const PendingPlacement& shown = placements[placement];
   RewardRow row;
   row.decision = id;
@@ -88,7 +110,8 @@ RewardRow PendingDecision::row(std::size_t placement, TimeMs matured_ms) const {
   row.features = shown.features;
   row.topics = shown.topics;
   row.predicted = shown.predicted;
-  row.reward = static_cast<double>(shown.credit_micros.value_or(0)) / kMicros;
+  row.reward = static_cast<double>(micros) / kMicros;
+  row.share = of.reward_range().share_of(row.reward);
   return row;
 }
 
@@ -129,7 +152,9 @@ void write_pending(ByteWriter& out, const PendingDecision& pending) {
   out.u8(static_cast<std::uint8_t>(pending.outcome));
   out.svarint(pending.at_ms);
   out.svarint(pending.shown_ms);
+  out.svarint(pending.learns_ms);
   out.svarint(pending.closes_ms);
+  out.u8(static_cast<std::uint8_t>(pending.phase));
   out.varint(pending.model_version);
   const Situation& situation = pending.situation;
   out.u64(situation.item.value);
@@ -154,7 +179,9 @@ bool read_pending(ByteReader& in, PendingDecision& pending) {
   pending.outcome = static_cast<Outcome>(in.u8());
   pending.at_ms = in.svarint();
   pending.shown_ms = in.svarint();
+  pending.learns_ms = in.svarint();
   pending.closes_ms = in.svarint();
+  pending.phase = static_cast<PendingDecision::Phase>(in.u8());
   pending.model_version = in.varint();
   Situation& situation = pending.situation;
   situation.item = ItemKey{in.u64()};
@@ -164,12 +191,13 @@ bool read_pending(ByteReader& in, PendingDecision& pending) {
   }
   situation.hour = in.u8();
   situation.weekday = in.u8();
-  const std::size_t placements = in.count(8 + 4 + 4 + 2 + 1 + kFeatureCount + 1);
+  const std::size_t placements = in.count(8 + 4 + 4 + 2 + 1 + 1 + kFeatureCount + 1);
   for (std::size_t i = 0; i < placements && in.ok(); ++i)
     pending.placements.push_back(read_placement(in));
   pending.rewards_seen.resize(in.count(8));
   for (std::uint64_t& seen : pending.rewards_seen) seen = in.u64();
-  const bool known = pending.arm == Arm::kTreated || pending.arm == Arm::kHoldout;
+  const bool known = (pending.arm == Arm::kTreated || pending.arm == Arm::kHoldout) &&
+                     pending.phase <= PendingDecision::Phase::kClosed;
   return in.ok() && known && pending.placements.size() <= kSlatePlacesMax;
 }
 

@@ -1,4 +1,4 @@
-// A matured reward: one placement that was shown, and what came of it before its window closed.
+// A matured reward: one placement that was shown, and what came of it.
 
 #pragma once
 
@@ -20,7 +20,7 @@ struct RewardRow {
   Arm arm = Arm::kTreated;
   Outcome outcome = Outcome::kBet;
   TimeMs at_ms = 0;       // of the decision
-  TimeMs matured_ms = 0;  // when its window closed
+  TimeMs matured_ms = 0;  // when it was told
   Situation situation;
   std::uint64_t model_version = 0;
   ItemKey item;
@@ -31,7 +31,9 @@ struct RewardRow {
   QuantisedFeatures features{};
   std::vector<TopicKey> topics;
   float predicted = 0;  // P(outcome) when decided; for calibration
-  double reward = 0;    // goal value, 0 when the window closed without
+  // What its outcomes are worth together; the slot's default reward when there were none.
+  double reward = 0;
+  double share = 0;  // where that lies in what the slot can pay, 0 .. 1
 };
 
 // Whoever takes matured rows: the trainer, calibration, reports. One thread at a time.
@@ -39,6 +41,9 @@ class RewardSink {
  public:
   virtual ~RewardSink() = default;
   virtual void matured(const RewardRow& row) = 0;
+  // An outcome arrived after the row matured: how it is now, and how it was told before. Who does
+  // nothing here stays with what was known first.
+  virtual void corrected(const RewardRow& /*now*/, const RewardRow& /*before*/) {}
 };
 
 }  // namespace ante

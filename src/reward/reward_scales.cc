@@ -1,5 +1,6 @@
 #include "reward/reward_scales.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -22,6 +23,17 @@ void RewardScales::matured(const RewardRow& row) {
   const double off = row.reward - sums.mean;
   sums.mean += off / static_cast<double>(sums.n);
   sums.squares += off * (row.reward - sums.mean);
+  changed_ = true;
+}
+
+void RewardScales::corrected(const RewardRow& now, const RewardRow& before) {
+  const auto found = sums_.find(now.slot);
+  if (found == sums_.end() || now.arm != Arm::kTreated || !std::isfinite(now.reward)) return;
+  Sums& sums = found->second;
+  const double change = now.reward - before.reward, mean_before = sums.mean;
+  sums.mean += change / static_cast<double>(sums.n);
+  sums.squares += change * (now.reward - sums.mean + before.reward - mean_before);
+  sums.squares = std::max(0.0, sums.squares);
   changed_ = true;
 }
 

@@ -24,6 +24,7 @@ class RewardScales final : public RewardSink, public LogConsumer {
   const Published<RewardScaleMap>& scales() const { return published_; }
 
   void matured(const RewardRow& row) override;
+  void corrected(const RewardRow& now, const RewardRow& before) override;
 
   std::string_view name() const override { return "reward-scales"; }
   void consume(const CommittedRecord&) override {}

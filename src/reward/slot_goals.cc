@@ -3,24 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/check.h"
+#include "base/hash.h"
+#include "base/text.h"
 #include "reward/reward_row.h"
 
 namespace ante {
 
 namespace {
 
-constexpr std::int64_t kGoalMicrosMax = 1'000'000'000'000;  // of one occurrence: a million units
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
-}
+constexpr std::int64_t kCreditMicrosMax = 1'000'000'000'000;  // of one occurrence: a million units
 
 constexpr std::array<std::pair<std::string_view, EventKind>, 8> kShortNames = {{
     {"click", EventKind::kClicked},
@@ -33,26 +28,61 @@ constexpr std::array<std::pair<std::string_view, EventKind>, 8> kShortNames = {{
     {"share", EventKind::kShared},
 }};
 
-}  // namespace
-
-bool is_goal(const Slot& slot, const Event& event) {
-  if (same_word(slot.goal_event, event.name)) return true;
+bool is_named(std::string_view outcome, const Event& event) {
+  if (same_word(outcome, event.name)) return true;
   for (const auto& [name, kind] : kShortNames) {
-    if (event.kind != kind || !same_word(slot.goal_event, name)) continue;
+    if (event.kind != kind || !same_word(outcome, name)) continue;
     return name != "finish" || event.finished;
   }
   return false;
 }
 
-bool is_goal(const Slot& slot, const Reward& reward) {
-  return same_word(slot.goal_event, reward.measure);
+bool is_named(std::string_view outcome, const Reward& reward) {
+  return same_word(outcome, reward.measure);
 }
 
-std::int64_t goal_micros(const Slot& slot, double scale) {
-  const double micros = slot.goal_value * scale * kMicros;
+std::int64_t micros_of(double worth) {
+  const double micros = worth * kMicros;
   if (!std::isfinite(micros)) return 0;
-  constexpr auto kMax = static_cast<double>(kGoalMicrosMax);
+  constexpr auto kMax = static_cast<double>(kCreditMicrosMax);
   return std::llround(std::clamp(micros, -kMax, kMax));
+}
+
+template <typename Happened>
+Credits credits_for(const Slot& slot, const Happened& happened, double scale) {
+  Credits credits;
+  const auto look = [&](const std::string& name, double value) {
+    if (is_named(name, happened))
+      credits.push_back({hash64(lower_case(name)), micros_of(value * scale)});
+  };
+  look(slot.goal_event, slot.goal_value);
+  for (const SlotOutcome& outcome : slot.further_outcomes) look(outcome.event, outcome.value);
+  return credits;
+}
+
+}  // namespace
+
+Credits credits_of(const Slot& slot, const Event& event) { return credits_for(slot, event, 1); }
+
+Credits credits_of(const Slot& slot, const Reward& reward) {
+  return credits_for(slot, reward, reward.value);
+}
+
+void add_credit(Credits& credits, const Credit& credit) {
+  for (Credit& known : credits) {
+    if (known.outcome != credit.outcome) continue;
+    const std::int64_t more = std::abs(credit.micros) - std::abs(known.micros);
+    if (more > 0 || (more == 0 && credit.micros > 0)) known.micros = credit.micros;
+    return;
+  }
+  credits.push_back(credit);
+}
+
+std::int64_t reward_micros(const Slot& slot, const Credits& credits) {
+  if (credits.empty()) return micros_of(slot.default_reward);
+  std::int64_t sum = 0;
+  for (const Credit& credit : credits) sum += credit.micros;
+  return sum;
 }
 
 void SlotGoals::consume(const CommittedRecord& record) {

@@ -1,13 +1,15 @@
 // What counts as an outcome in each slot: a fold of the slots' objects in the control log.
 //
 // Event names, kinds and measures of rewards are matched here and nowhere else: joins and reports
-// agree on what a goal is. One thread.
+// agree on what an outcome is, and on what it is worth. One thread.
 
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/decision.h"
 #include "domain/event.h"
@@ -16,15 +18,26 @@
 
 namespace ante {
 
-// Whether the event is an occurrence of the goal: its name as sent, whatever the case, or a kind
-// by its short name: click, read (an article was read), finish (to its end), purchase, view, cart,
-// pin, share.
-bool is_goal(const Slot& slot, const Event& event);
-// Whether a reward counts: its measure is the goal, whatever the case.
-bool is_goal(const Slot& slot, const Reward& reward);
+// An outcome of a slot that happened.
+struct Credit {
+  std::uint64_t outcome = 0;  // hash of its name: which of the slot's outcomes
+  std::int64_t micros = 0;    // its worth, in millionths
+  friend bool operator==(const Credit&, const Credit&) = default;
+};
+using Credits = std::vector<Credit>;
 
-// The worth of one occurrence, in millionths; a reward's is scaled by its value.
-std::int64_t goal_micros(const Slot& slot, double scale = 1);
+// The outcomes that an event is: by its name as sent, whatever the case, or by a kind's short name:
+// click, read (an article was read), finish (to its end), purchase, view, cart, pin, share.
+Credits credits_of(const Slot& slot, const Event& event);
+// The outcome that a reward is, by its measure, whatever the case; its worth is scaled by its
+// value.
+Credits credits_of(const Slot& slot, const Reward& reward);
+
+// Adds what happened once more: of several occurrences of an outcome the one worth most, for good
+// or bad, counts.
+void add_credit(Credits& credits, const Credit& credit);
+// What a placement earned: its outcomes together, or the slot's default reward where there is none.
+std::int64_t reward_micros(const Slot& slot, const Credits& credits);
 
 class SlotGoals {
  public:

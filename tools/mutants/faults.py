@@ -60,8 +60,8 @@ FAULTS = [
     Fault(
         name="holdout-leaked-into-learning",
         what="the value model learns from people who must only be measured",
-        edits=(("src/learning/trainer.cc", "if (row.arm == Arm::kHoldout || !row.in_hand) return;",
-                "if (!row.in_hand) return;"),),
+        edits=(("src/learning/trainer.cc", "return row.arm != Arm::kHoldout && row.in_hand;",
+                "return row.in_hand;"),),
         target="learning_test",
         test="Trainer.HoldoutRowsNeverReachTheModel",
     ),
