@@ -1,7 +1,10 @@
+#include <charconv>
+
 #include "api/routes.h"
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "report/figures_text.h"
+#include "report/scale.h"
 
 namespace ante {
 namespace {
@@ -94,12 +97,39 @@ void lift_report(Api& api, CallPointer call) {
   call->reply_json(200, lift_json(*lift));
 }
 
+void scale_report(Api& api, CallPointer call) {
+  const std::string* slot = call->query.find("slot");
+  FieldErrors errors;
+  if (slot == nullptr || slot->empty()) errors.push_back({"?slot", "is required"});
+  double lift = kScaleLift;
+  if (const std::string* asked = call->query.find("lift")) {
+    const auto [end, failure] = std::from_chars(asked->data(), asked->data() + asked->size(), lift);
+    if (failure != std::errc{} || end != asked->data() + asked->size() || !(lift > 0) ||
+        lift > kScaleLiftMax)
+      errors.push_back({"?lift", "must be a share above 0, like 0.1 for ten per cent"});
+  }
+  if (answer_errors(*call, errors)) return;
+  const auto slots = api.engine.slots().get();
+  const auto known = slots->find(*slot);
+  if (known == slots->end()) return answer_unknown_slot(*slots, *call, *slot);
+  const auto sums = api.engine.lift().sums(*slot);
+  if (!sums) return call->problem(sums.error());
+  call->reply_json(200, to_json(scale({.slot = *slot,
+                                       .treated = sums->treated,
+                                       .holdout = sums->holdout,
+                                       .holdout_share = known->second.holdout,
+                                       .new_people = sums->entered,
+                                       .lift = lift})));
+}
+
 }  // namespace
 
 std::span<const Route> report_routes() {
   static constexpr Route kRoutes[] = {
       {"GET", "/v1/reports/lift", Role::kSecret, 0, lift_report, "reports",
        "Is anybody better off? Treated against holdout, by person, with an interval"},
+      {"GET", "/v1/reports/scale", Role::kSecret, 0, scale_report, "reports",
+       "Whether there is enough traffic to know a lift, how soon, and for how small groups"},
       {"GET", "/v1/slots/{name}/figures", Role::kSecret, 0, slot_figures, "reports",
        "How far the slot's bets go, whether they hit, and what they cost"},
       {"GET", "/v1/bets/{id}/figures", Role::kSecret, 0, bet_figures, "reports",

@@ -27,6 +27,8 @@ TEST(CommandLine, WrongUsageEndsWithTwo) {
   EXPECT_EQ(run({"bet", "fold"}), 2);
   EXPECT_EQ(run({"bet", "fold", "a", "--all"}), 2);
   EXPECT_EQ(run({"figures"}), 2);
+  EXPECT_EQ(run({"report"}), 2);
+  EXPECT_EQ(run({"report", "scale"}), 2);
   EXPECT_EQ(run({"figures", "--slot", "home", "--bet", "spring"}), 2);
   EXPECT_EQ(run({"export"}), 2);
   EXPECT_EQ(run({"export", "people"}), 2);
@@ -65,6 +67,11 @@ TEST(CommandLine, InitMakesADirectoryOnce) {
   EXPECT_EQ(run({"figures", "--slot", "home", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"figures", "--slot", "nothing", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"figures", "--bet", "nothing", "--data", directory.c_str()}), 3);
+  EXPECT_EQ(run({"report", "lift", "--slot", "home", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "scale", "--slot", "home", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "scale", "--slot", "nothing", "--data", directory.c_str()}), 3);
+  EXPECT_EQ(run({"report", "scale", "--slot", "home", "--lift", "-1", "--data", directory.c_str()}),
+            1);
   EXPECT_EQ(run({"verify", "--rebuild", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"export", "decisions", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"export", "decisions", "--slot", "hoem", "--data", directory.c_str()}), 3);

@@ -166,6 +166,34 @@ void add_figures(CommandLine line) {
   });
 }
 
+void show_sentence(simdjson::dom::element answer) {
+  print_line(std::string(text_of(answer, "sentence")));
+}
+
+void add_report(CommandLine line) {
+  CLI::App* report = line.app.add_subcommand("report", "Reports: lift, scale");
+  report->require_subcommand(1);
+  struct Asked {
+    std::string slot, lift;
+  };
+  auto asked = std::make_shared<Asked>();
+  CLI::App* lift =
+      report->add_subcommand("lift", "Is anybody better off than if all got the same?");
+  lift->add_option("--slot", asked->slot)->required();
+  lift->callback([line, asked] {
+    line.exit = run_call(line.common, "GET", "/v1/reports/lift?slot=" + percent_encode(asked->slot),
+                         "", {}, show_sentence);
+  });
+  CLI::App* scale = report->add_subcommand("scale", "Is there enough traffic to know?");
+  scale->add_option("--slot", asked->slot)->required();
+  scale->add_option("--lift", asked->lift, "how large a lift you hope for; 0.1 is ten per cent");
+  scale->callback([line, asked] {
+    std::string target = "/v1/reports/scale?slot=" + percent_encode(asked->slot);
+    if (!asked->lift.empty()) target += "&lift=" + percent_encode(asked->lift);
+    line.exit = run_call(line.common, "GET", target, "", {}, show_sentence);
+  });
+}
+
 }  // namespace
 
 void add_api_commands(CommandLine line) {
@@ -173,6 +201,7 @@ void add_api_commands(CommandLine line) {
   add_slot(line);
   add_people(line);
   add_figures(line);
+  add_report(line);
 }
 
 }  // namespace ante

@@ -1,0 +1,205 @@
+#include "report/scale.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/json_writer.h"
+
+namespace ante {
+
+namespace {
+
+constexpr double kPower = 0.8, kAlpha = 0.05;
+constexpr double kMonth = 30, kQuarter = 90;
+constexpr std::array kHoldouts = {0.05, 0.1, 0.2, 0.3, 0.5};
+
+// What a person brings without personalising, and how much people differ.
+struct GeneralOutcome {
+  double mean = 0, variance = 0;
+  std::optional<double> unit;  // outcomes are 0 or this
+
+  double lifted_variance(double lift) const {
+    const double lifted = mean * (1 + lift);
+    if (unit) return std::max(0.0, lifted * (*unit - lifted));
+    return variance * (1 + lift);
+  }
+};
+
+std::optional<GeneralOutcome> base_of(const ScaleQuestion& q) {
+  OutcomeSums all = q.treated;
+  all.merge(q.holdout);
+  if (all.conversions < kScaleConversionsMin || !(all.mean() > 0)) return std::nullopt;
+  // The holdout's own where it says enough, else everybody's: a lift hardly moves a variance.
+  const OutcomeSums& from = q.holdout.conversions >= kScaleConversionsMin ? q.holdout : all;
+  GeneralOutcome base{from.mean(), from.variance(), std::nullopt};
+  const double worth =
+      base.mean * static_cast<double>(from.n) / static_cast<double>(from.conversions);
+  if (std::abs(base.variance - base.mean * (worth - base.mean)) < 0.01 * base.variance)
+    base.unit = worth;
+  return base;
+}
+
+double needed(const GeneralOutcome& base, double holdout_share, double lift) {
+  return persons_needed(base.lifted_variance(lift), base.variance, holdout_share, base.mean * lift,
+                        kPower, kAlpha);
+}
+
+// The lift that so many persons show; none when even a tenfold one is not.
+std::optional<double> detectable(const GeneralOutcome& base, double holdout_share, double people) {
+  double low = 1e-6, high = 10;
+  if (base.unit) high = std::min(high, *base.unit / base.mean - 1);
+  if (!(high > low) || needed(base, holdout_share, high) > people) return std::nullopt;
+  for (int step = 0; step < 100; ++step) {
+    const double middle = std::sqrt(low * high);
+    (needed(base, holdout_share, middle) > people ? low : high) = middle;
+  }
+  return high;
+}
+
+std::optional<double> days_until(std::span<const std::uint32_t> new_people, double people) {
+  if (people_within(new_people, kDaysToKnowMax) < people) return std::nullopt;
+  double low = 0, high = kDaysToKnowMax;
+  for (int step = 0; step < 60; ++step) {
+    const double middle = (low + high) / 2;
+    (people_within(new_people, middle) < people ? low : high) = middle;
+  }
+  return high;
+}
+
+double proposed_holdout(const GeneralOutcome& base, double people_a_month) {
+  for (const double share : kHoldouts)
+    if (needed(base, share, kProposedFor) <= people_a_month) return share;
+  return kHoldouts.back();
+}
+
+std::string percent(double share) {
+  return share < 0.0995 ? fmt::format("{:.1f} %", 100 * share)
+                        : fmt::format("{:.0f} %", 100 * share);
+}
+
+std::string in_words(double days) {
+  if (days < 1) return "less than a day";
+  if (days < 60) return fmt::format("{:.0f} day{}", std::ceil(days), days > 1 ? "s" : "");
+  if (days < 720) return fmt::format("{:.0f} months", std::ceil(days / kMonth));
+  return fmt::format("{:.0f} years", std::ceil(days / 365));
+}
+
+std::string to_words(const Scale& s) {
+  if (s.people == 0) {
+    return "Nobody has come by yet. Send decisions for this slot; a day of visits says how long an "
+           "answer takes.";
+  }
+  const std::string traffic =
+      fmt::format("About {:.0f} people a month come by. ", s.people_a_month);
+  if (!s.base) {
+    return traffic + fmt::format(
+                         "Fewer than {} of them have reached the goal so far, too few to "
+                         "say how large a lift could be known; check that its event "
+                         "arrives.",
+                         kScaleConversionsMin);
+  }
+  if (s.holdout_share <= 0) {
+    return traffic + fmt::format(
+                         "Nobody is held out, so no lift can ever be known. Hold out {} "
+                         "until it is decided.",
+                         percent(s.proposed_holdout));
+  }
+  std::string text = traffic;
+  text += s.month ? fmt::format("In a month a lift of {} or more can be known, ", percent(*s.month))
+                  : "In a month no lift can be known, ";
+  text +=
+      s.quarter ? fmt::format("in three months {}", percent(*s.quarter)) : "in three months none";
+  text += s.days_to_know
+              ? fmt::format("; a lift of {} takes {}. ", percent(s.lift), in_words(*s.days_to_know))
+              : fmt::format("; a lift of {} would take more than ten years. ", percent(s.lift));
+  if (s.proposed_holdout > s.holdout_share) {
+    text += fmt::format("Hold out {} instead of {} until it is decided, then 5 %. ",
+                        percent(s.proposed_holdout), percent(s.holdout_share));
+  }
+  if (s.rung == "nobody") return text + "For single groups of people there is far too little.";
+  if (s.rung == "everybody")
+    return text + "That is enough for everybody together, not for segments.";
+  return text + fmt::format("That is enough for {} groups of people of equal size, not for more.",
+                            s.groups);
+}
+
+void write(JsonWriter& json, std::string_view name, const std::optional<double>& value) {
+  json.key(name);
+  value ? json.number(*value) : json.null();
+}
+
+}  // namespace
+
+double people_within(std::span<const std::uint32_t> new_people, double days) {
+  CHECK(days >= 0);
+  const auto sum = [](std::span<const std::uint32_t> of) {
+    return std::accumulate(of.begin(), of.end(), 0.0);
+  };
+  const auto known = static_cast<double>(new_people.size());
+  if (days <= known) {
+    const auto whole = static_cast<std::size_t>(days);
+    const double part = days - static_cast<double>(whole);
+    return sum(new_people.first(whole)) +
+           (whole < new_people.size() ? part * static_cast<double>(new_people[whole]) : 0);
+  }
+  if (new_people.empty()) return 0;
+  const auto later = new_people.last((new_people.size() + 1) / 2);
+  return sum(new_people) + (days - known) * sum(later) / static_cast<double>(later.size());
+}
+
+Scale scale(const ScaleQuestion& q) {
+  CHECK(q.holdout_share >= 0 && q.holdout_share < 1);
+  CHECK(q.lift > 0 && std::isfinite(q.lift));
+  Scale s;
+  s.slot = q.slot;
+  s.lift = q.lift;
+  s.holdout_share = q.holdout_share;
+  s.days = q.new_people.size();
+  s.people = std::accumulate(q.new_people.begin(), q.new_people.end(), std::uint64_t{0});
+  s.people_a_month = people_within(q.new_people, kMonth);
+  s.rung = "nobody";
+  const std::optional<GeneralOutcome> base = base_of(q);
+  if (base) {
+    s.base = base->mean;
+    s.proposed_holdout = proposed_holdout(*base, s.people_a_month);
+  }
+  if (base && q.holdout_share > 0) {
+    const double quarter = people_within(q.new_people, kQuarter);
+    s.needed = needed(*base, q.holdout_share, q.lift);
+    s.days_to_know = days_until(q.new_people, *s.needed);
+    s.month = detectable(*base, q.holdout_share, s.people_a_month);
+    s.quarter = detectable(*base, q.holdout_share, quarter);
+    s.groups = static_cast<std::uint64_t>(quarter / *s.needed);
+    const auto groups = static_cast<double>(s.groups);
+    if (groups >= 1) s.rung = "everybody";
+    if (groups >= kSegmentGroups) s.rung = "segment";
+    if (groups >= kClusterGroups) s.rung = "cluster";
+  }
+  s.sentence = to_words(s);
+  return s;
+}
+
+std::string to_json(const Scale& s) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().field("slot", s.slot).field("people", s.people).field("days", s.days);
+  json.field("peopleAMonth", s.people_a_month);
+  write(json, "base", s.base);
+  json.field("holdout", s.holdout_share).field("proposedHoldout", s.proposed_holdout);
+  json.key("asked").begin_object().field("lift", s.lift);
+  write(json, "people", s.needed);
+  write(json, "days", s.days_to_know);
+  json.end_object().key("smallestLift").begin_object();
+  write(json, "month", s.month);
+  write(json, "quarter", s.quarter);
+  json.end_object().field("groups", s.groups).field("rung", s.rung);
+  json.field("power", kPower).field("alpha", kAlpha).field("sentence", s.sentence).end_object();
+  return body;
+}
+
+}  // namespace ante
