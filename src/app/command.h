@@ -46,8 +46,9 @@ struct CommandLine {
 void add_serve_command(CommandLine line);
 void add_directory_commands(CommandLine line);  // init, config, doctor
 void add_data_commands(CommandLine line);       // import, backup, restore, verify
-void add_api_commands(CommandLine line);        // decide, slot, people, figures
+void add_api_commands(CommandLine line);        // decide, slot, people, figures, report
 void add_bet_commands(CommandLine line);        // bet
+void add_holdout_commands(CommandLine line);    // holdout
 void add_evaluate_commands(CommandLine line);   // evaluate policy, evaluate bandit
 void add_log_commands(CommandLine line);        // export decisions, whatif
 

@@ -67,6 +67,14 @@ TEST(CommandLine, InitMakesADirectoryOnce) {
   EXPECT_EQ(run({"figures", "--slot", "home", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"figures", "--slot", "nothing", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"figures", "--bet", "nothing", "--data", directory.c_str()}), 3);
+  EXPECT_EQ(run({"holdout", "set", "20%", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"holdout", "set", "0.1", "--slot", "home", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"holdout", "set", "0", "--data", directory.c_str()}), 1);
+  EXPECT_EQ(run({"holdout", "set", "0", "--why", "law", "--data", directory.c_str()}), 0);
+  for (const char* share : {"91%", "-1", "x", "", "5 per cent"})
+    EXPECT_EQ(run({"holdout", "set", share, "--data", directory.c_str()}), 1) << share;
+  EXPECT_EQ(run({"holdout", "set", "5%", "--slot", "nothing", "--data", directory.c_str()}), 3);
+  EXPECT_EQ(run({"holdout", "show", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"report", "lift", "--slot", "home", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"report", "scale", "--slot", "home", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"report", "scale", "--slot", "nothing", "--data", directory.c_str()}), 3);
