@@ -107,12 +107,7 @@ void export_page(Api& api, CallPointer call) {
 }
 
 void write_bounds(JsonWriter& json, const std::optional<Interval>& interval) {
-  json.key("interval");
-  if (interval) {
-    json.begin_array().number(interval->low).number(interval->high).end_array();
-  } else {
-    json.null();
-  }
+  interval ? json.interval("interval", interval->low, interval->high) : json.key("interval").null();
 }
 
 void write_mean_reward(JsonWriter& json, std::string_view name,

@@ -209,8 +209,8 @@ void write_bet(JsonWriter& json, const BetFigures& bet) {
   json.begin_object().field("id", bet.id).field("state", bet.state).field("verdict", bet.verdict);
   json.field("people", bet.people).key("lift");
   if (bet.has_interval) {
-    json.begin_object().field("value", bet.value).key("interval").begin_array();
-    json.number(bet.low).number(bet.high).end_array().end_object();
+    json.begin_object().field("value", bet.value).interval("interval", bet.low, bet.high);
+    json.end_object();
   } else {
     json.null();
   }
@@ -236,10 +236,9 @@ void print_json(const Figures& figures, const DemoProgress& progress, double sec
     json.field("treatedMean", estimate.treated_mean).field("holdoutMean", estimate.holdout_mean);
     json.key("lift");
     if (estimate.has_interval) {
-      json.begin_object().field("value", estimate.value).key("interval").begin_array();
-      json.number(estimate.low).number(estimate.high).end_array();
-      json.key("fixedInterval").begin_array().number(estimate.fixed_low);
-      json.number(estimate.fixed_high).end_array().end_object();
+      json.begin_object().field("value", estimate.value);
+      json.interval("interval", estimate.low, estimate.high);
+      json.interval("fixedInterval", estimate.fixed_low, estimate.fixed_high).end_object();
     } else {
       json.null();
     }

@@ -48,6 +48,10 @@ class JsonWriter {
     return *this;
   }
 
+  // A member that is the two ends of an interval.
+  JsonWriter& interval(std::string_view name, double low, double high) {
+    return key(name).begin_array().number(low).number(high).end_array();
+  }
   // A member that is a list of texts.
   JsonWriter& texts(std::string_view name, const std::vector<std::string>& values);
 

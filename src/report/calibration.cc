@@ -68,8 +68,7 @@ void write_figures(JsonWriter& json, const Calibration& figures) {
     json.field("from", static_cast<double>(i) / kCalibrationBins);
     json.field("to", static_cast<double>(i + 1) / kCalibrationBins);
     json.field("n", bin.n).field("said", bin.said).field("came", bin.came);
-    json.key("interval").begin_array();
-    json.number(bin.interval.low).number(bin.interval.high).end_array().end_object();
+    json.interval("interval", bin.interval.low, bin.interval.high).end_object();
   }
   json.end_array();
 }

@@ -77,8 +77,8 @@ std::string best_name(const Regret& regret, const ItemNames& names) {
 void write_estimate(JsonWriter& json, std::string_view name, const Estimate& estimate) {
   json.key(name).begin_object().key("value");
   if (estimate.value) {
-    json.number(*estimate.value).key("interval").begin_array();
-    json.number(estimate.interval.low).number(estimate.interval.high).end_array();
+    json.number(*estimate.value)
+        .interval("interval", estimate.interval.low, estimate.interval.high);
   } else {
     json.null().key("interval").null();
   }

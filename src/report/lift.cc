@@ -89,12 +89,8 @@ std::string sentence_of(const LiftSummary& lift, double holdout_share) {
 
 void write_arm(JsonWriter& json, std::string_view name, const ArmSummary& arm) {
   json.key(name).begin_object();
-  json.field("n", arm.n).field("conversions", arm.conversions).field("mean", arm.mean);
-  json.end_object();
-}
-
-void write_interval(JsonWriter& json, std::string_view name, double low, double high) {
-  json.key(name).begin_array().number(low).number(high).end_array();
+  json.field("n", arm.n).field("mean", arm.mean).field("variance", arm.variance);
+  json.field("conversions", arm.conversions).end_object();
 }
 
 }  // namespace
@@ -151,14 +147,14 @@ std::string to_json(const LiftSummary& lift) {
   write_arm(json, "holdout", lift.holdout);
   json.key("lift");
   if (lift.value && lift.low && lift.high) {
-    json.begin_object().field("value", *lift.value);
-    write_interval(json, "interval", *lift.low, *lift.high);
+    json.begin_object().field("value", *lift.value).interval("interval", *lift.low, *lift.high);
+    json.interval("fixedInterval", *lift.fixed_low, *lift.fixed_high);
     json.field("confidence", 1 - kLiftAlpha).field("n", lift.treated.n + lift.holdout.n);
-    if (lift.relative) {
-      json.field("relative", *lift.relative);
-      write_interval(json, "relativeInterval", *lift.low / lift.holdout.mean,
-                     *lift.high / lift.holdout.mean);
-    }
+    json.key("relative");
+    lift.relative ? json.number(*lift.relative) : json.null();
+    if (lift.relative)
+      json.interval("relativeInterval", *lift.low / lift.holdout.mean,
+                    *lift.high / lift.holdout.mean);
     json.end_object();
   } else {
     json.null();

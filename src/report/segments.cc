@@ -90,8 +90,7 @@ void write_segments(JsonWriter& json, std::string_view name, const std::vector<S
     json.begin_object().field("trait", level.trait).field("level", level.level);
     json.field("treated", segment.treated).field("control", segment.control);
     json.field("controlMean", segment.control_mean).field("difference", segment.difference);
-    json.key("interval").begin_array();
-    json.number(segment.interval.low).number(segment.interval.high).end_array();
+    json.interval("interval", segment.interval.low, segment.interval.high);
     json.field("p", segment.p).field("q", segment.q).end_object();
   }
   json.end_array();
