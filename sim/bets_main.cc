@@ -148,7 +148,7 @@ void write_harm(const Asked& asked, JsonWriter& json) {
 void write_odds(const Asked& asked, JsonWriter& json) {
   json.key("worlds").begin_array();
   for (const Effects effects : kAllEffects) {
-    Spread error, chance, paid;
+    Spread error, chance, z, paid;
     std::vector<StatedOdds> together;
     for (std::uint64_t run = 0; run < asked.runs; ++run) {
       OddsSpec spec;
@@ -157,6 +157,7 @@ void write_odds(const Asked& asked, JsonWriter& json) {
       const OddsRun played = run_odds(spec);
       error.add(played.error);
       chance.add(played.chance_error);
+      z.add(played.z);
       paid.add(static_cast<double>(played.paid) / static_cast<double>(played.settled));
       together.insert(together.end(), played.stated.begin(), played.stated.end());
     }
@@ -164,8 +165,10 @@ void write_odds(const Asked& asked, JsonWriter& json) {
     json.field("stated", std::uint64_t{together.size()});
     error.write(json, "error");
     chance.write(json, "errorByChance");
+    z.write(json, "z");
     paid.write(json, "paid");
     json.field("errorTogether", calibration(together).overall.error);
+    json.field("zTogether", calibration_z(together));
     json.field("holds", error.mean() <= 0.05).end_object();
   }
   json.end_array();

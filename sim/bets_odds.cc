@@ -152,6 +152,7 @@ OddsRun run_odds(const OddsSpec& spec) {
   }
   run.error = calibration(run.stated).overall.error;
   run.chance_error = error_by_chance(run.stated, random);
+  run.z = calibration_z(run.stated);
   return run;
 }
 

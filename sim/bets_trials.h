@@ -101,6 +101,7 @@ struct OddsRun {
   std::size_t settled = 0, paid = 0;
   double error = 0;         // expected calibration error
   double chance_error = 0;  // mean of it if each bet had paid with its stated odds
+  double z = 0;             // standard normal if they had
 };
 OddsRun run_odds(const OddsSpec& spec);
 

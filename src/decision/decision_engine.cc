@@ -42,7 +42,8 @@ Chance chance_of(const ScoredItem& scored) {
   return {scored.candidate.key,
           has_chance ? clamp_chance(static_cast<double>(scored.probability)) : 0.0F,
           has_chance && has_sd ? scored.sd : 1.0F,
-          has_chance && has_sd && scored.misfit > 0 ? std::min(scored.misfit, scored.sd) : 0.0F};
+          has_chance && has_sd && scored.misfit > 0 ? std::min(scored.misfit, scored.sd) : 0.0F,
+          has_chance && has_sd && scored.common > 0 ? std::min(scored.common, scored.sd) : 0.0F};
 }
 
 std::vector<Chance> chances_of(std::span<const ScoredItem> items) {

@@ -16,22 +16,39 @@ constexpr double kLogitSdMax = 10;          // nothing is known
 constexpr std::size_t kShrunkItemsMin = 3;  // fewer say nothing about how items differ
 constexpr std::size_t kComparedItemsMax = kHandItemsMax + kSafeDefaultItemsMax;
 
+// In logits. `sd`: of its own, without what errs for all alike.
 struct Estimate {
   double mean = 0, sd = 0;
   double learnable = 1;  // the share of the variance that rewards can take away
+  double slope = 0;      // in reward: of a logit
 };
 
 Estimate in_logits(const Chance& chance) {
   const double p = std::clamp(static_cast<double>(chance.probability), kChanceMin, 1 - kChanceMin);
-  const double sd = static_cast<double>(chance.sd) / (p * (1 - p));
-  const double misfit = chance.sd > 0 ? static_cast<double>(chance.misfit / chance.sd) : 0;
-  return {std::log(p / (1 - p)), std::clamp(sd, kLogitSdMin, kLogitSdMax),
-          std::max(0.0, 1 - misfit * misfit)};
+  const auto squared = [](float x) { return static_cast<double>(x) * static_cast<double>(x); };
+  const double own = std::max(0.0, squared(chance.sd) - squared(chance.common));
+  const double misfit = own > 0 ? squared(chance.misfit) / own : 0;
+  return {std::log(p / (1 - p)),
+          std::clamp(std::sqrt(own) / (p * (1 - p)), kLogitSdMin, kLogitSdMax),
+          std::max(0.0, 1 - misfit)};
+}
+
+// The sd of what errs for all alike: one number, so that it cancels between them.
+double common_of(std::span<const Chance> chances) {
+  double variance = 0;
+  for (const Chance& chance : chances) {
+    const double p =
+        std::clamp(static_cast<double>(chance.probability), kChanceMin, 1 - kChanceMin);
+    const double sd = std::min(static_cast<double>(chance.common) / (p * (1 - p)), kLogitSdMax);
+    variance += sd * sd;
+  }
+  return chances.empty() ? 0 : std::sqrt(variance / static_cast<double>(chances.size()));
 }
 
 Estimate in_reward(const Estimate& logit, double width) {
   const double p = 1 / (1 + std::exp(-logit.mean));
-  return {p * width, p * (1 - p) * logit.sd * width * std::sqrt(logit.learnable)};
+  const double slope = p * (1 - p) * width;
+  return {p * width, slope * logit.sd * std::sqrt(logit.learnable), logit.learnable, slope};
 }
 
 // Draws the estimates towards their common mean.
@@ -112,10 +129,11 @@ SlateGain set_gains(std::span<HandItem> hand, std::span<const Chance> chances,
   CHECK(hand.size() == chances.size() && hand.size() <= kHandItemsMax && places <= kSlatePlacesMax);
   CHECK(safe.size() <= kSafeDefaultItemsMax);
   const Everything all = gather(chances, safe, width, draw_together);
+  const double common = common_of(chances);
   const std::size_t safe_places = std::min(places, safe.size());
 
   // The safe default's mean over its places is what one item is compared with.
-  double weight = 0, baseline = 0, baseline_variance = 0;
+  double weight = 0, baseline = 0, baseline_variance = 0, baseline_slope = 0;
   for (std::size_t k = 0; k < safe_places; ++k) weight += place_weight(k);
   std::array<double, kComparedItemsMax> share{};
   std::array<double, kComparedItemsMax>
@@ -127,25 +145,29 @@ SlateGain set_gains(std::span<HandItem> hand, std::span<const Chance> chances,
     difference[all.safe_at[k]] -= place_weight(k);
     baseline += part * e.mean;
     baseline_variance += part * part * e.sd * e.sd;
+    baseline_slope += part * e.slope;
   }
   for (std::size_t i = 0; i < hand.size(); ++i) {
     const Estimate& e = all.estimates[i];
     const double others = baseline_variance - share[i] * share[i] * e.sd * e.sd;
     const double own = (1 - share[i]) * e.sd;
     hand[i].gain_mean = static_cast<float>(e.mean - baseline);
-    hand[i].gain_sd = static_cast<float>(std::sqrt(std::max(0.0, others) + own * own));
+    const double alike = (e.slope - baseline_slope) * common;
+    hand[i].gain_sd =
+        static_cast<float>(std::sqrt(std::max(0.0, others) + own * own + alike * alike));
   }
   // The bet's slate: the hand, then what only the safe default has; the order of `all`.
   const std::size_t bet_places = std::min(places, all.size);
   for (std::size_t k = 0; k < bet_places; ++k) difference[k] += place_weight(k);
   SlateGain gain;
-  double variance = 0;
+  double variance = 0, slope = 0;
   for (std::size_t i = 0; i < all.size; ++i) {
     const Estimate& e = all.estimates[i];
     gain.mean += difference[i] * e.mean;
     variance += difference[i] * difference[i] * e.sd * e.sd;
+    slope += difference[i] * e.slope;
   }
-  gain.sd = std::sqrt(variance);
+  gain.sd = std::sqrt(variance + slope * slope * common * common);
   return gain;
 }
 

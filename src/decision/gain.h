@@ -9,8 +9,9 @@
 // chance, so the likeliest items are not outweighed). With no evidence that items differ, all gains
 // are 0, and the safe default wins the tie. A model's misfit counts there, for it makes luck too;
 // it is no part of a gain's sd, or small gains could never be taken however well they are known
-// (docs/decisions/0065-what-a-bet-must-clear.md). An item that stands in both slates cancels to the
-// extent that its place is the same. Pure functions; any thread.
+// (docs/decisions/0065-what-a-bet-must-clear.md). An error that is common to all makes no luck, and
+// counts in a gain only where the slope from logit to chance differs. An item that stands in both
+// slates cancels to the extent that its place is the same. Pure functions; any thread.
 // docs/decisions/0020-policy-and-propensity.md.
 
 #pragma once
@@ -30,6 +31,7 @@ struct Chance {
   float probability = 0;
   float sd = 0;
   float misfit = 0;  // the part of `sd` that no reward makes smaller, <= sd
+  float common = 0;  // the part of `sd` that errs for all of them alike, <= sd
 };
 
 struct SlateGain {

@@ -73,6 +73,34 @@ TEST(Gain, MisfitIsNoReasonToWait) {
   EXPECT_NEAR(gain_of(nearly, safe, 1).mean, 0, 1e-12);
 }
 
+// What errs for all alike leaves nothing to be wrong between equal chances, and makes no luck;
+// where the slope from logit to chance differs, the difference of the slopes counts.
+TEST(Gain, WhatErrsForAllAlikeCancels) {
+  const auto alike = [](std::uint64_t item, double p, double own, double common) {
+    Chance c = chance(item, p, std::hypot(own, common));
+    c.common = static_cast<float>(common);
+    return c;
+  };
+  std::vector<HandItem> items;
+  const SlateGain equal =
+      gain_of({alike(1, 0.8, 0.003, 0.08)}, {alike(9, 0.2, 0.004, 0.08)}, 1, 1, &items);
+  EXPECT_NEAR(equal.sd, 0.005, 1e-5);
+  EXPECT_NEAR(items[0].gain_sd, 0.005, 1e-5);
+  // Half a logit for both: .25 x .5 less .09 x .5.
+  const SlateGain steeper =
+      gain_of({alike(1, 0.5, 0, 0.125)}, {alike(9, 0.1, 0, 0.045)}, 1, 1, &items);
+  EXPECT_NEAR(steeper.sd, 0.08, 1e-3);
+  EXPECT_NEAR(items[0].gain_sd, 0.08, 1e-3);
+  std::vector<Chance> known, unknown;
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    const double p = 0.2 - 0.03 * static_cast<double>(i);
+    known.push_back(alike(i + 10, p, 0.005, 0.04));
+    unknown.push_back(chance(i + 10, p, 0.04));
+  }
+  EXPECT_TRUE(bet_pays(gain_of(known, {known.back()}, 1), 0, 1));
+  EXPECT_FALSE(bet_pays(gain_of(unknown, {unknown.back()}, 1), 0, 1));
+}
+
 TEST(Gain, ASharedItemCancels) {
   const std::vector<Chance> hand = {chance(1, 0.3, 0.01), chance(2, 0.2, 0.2)};
   const std::vector<Chance> safe = {chance(3, 0.1, 0.01), chance(2, 0.2, 0.2)};

@@ -10,7 +10,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kLedgersFormat = 1;
+constexpr std::uint8_t kLedgersFormat = 2;
 
 StakeLedger ledger_with(double allowed_loss) {
   StakeLedgerOptions options;
@@ -135,7 +135,7 @@ Result<void> StakeLedgers::load(std::string_view bytes) {
     return data_loss("stake ledgers: the checkpoint is of a format that is not known");
   TRY(slots_.load(in.string()));
   change_slots();
-  const std::size_t books = in.count(8 + 6 + 32);
+  const std::size_t books = in.count(8 + 6 + 40);
   for (std::size_t i = 0; i < books; ++i) {
     const auto book = books_.find(SlotKey{in.u64()});
     if (book == books_.end() || !book->second.ledger.load(in)) return damaged;

@@ -167,9 +167,9 @@ ValueTerms measure(const Session& session, const Scored& entry, float log2_share
 
 // Values `items`, whose softmax total has the logarithm `log2_total`, and appends them to `out`.
 // First all are measured, so that the weights of the last are on their way when the first is
-// valued.
+// valued. `common` is set where nothing was in common yet.
 void value(const Session& session, const std::vector<Scored>& items, float log2_total,
-           std::vector<ScoredItem>& out) {
+           ValueCommon& common, std::vector<ScoredItem>& out) {
   thread_local std::vector<ValueTerms> terms;
   terms.clear();
   out.reserve(out.size() + items.size());
@@ -179,11 +179,13 @@ void value(const Session& session, const std::vector<Scored>& items, float log2_
     terms.push_back(measure(session, item, log2_share, out.emplace_back()));
     session.values->prefetch(terms.back());
   }
+  if (common.count == 0) common = session.values->in_common(terms);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const ValueEstimate estimate = session.values->estimate(terms[i]);
+    const ValueEstimate estimate = session.values->estimate(terms[i], common);
     out[first + i].probability = estimate.probability;
     out[first + i].sd = estimate.sd;
     out[first + i].misfit = estimate.misfit;
+    out[first + i].common = estimate.common;
   }
 }
 
@@ -267,7 +269,8 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
   for (const Entry& entry : entries)
     scored.push_back(score(session, pool.entries()[entry.at], *entry.card));
   const float total = log2_total(scored);
-  value(session, scored, total, hand.items);
+  ValueCommon common;
+  value(session, scored, total, common, hand.items);
   std::sort(hand.items.begin(), hand.items.end(), [](const ScoredItem& a, const ScoredItem& b) {
     return a.probability != b.probability ? a.probability > b.probability
                                           : a.candidate.key < b.candidate.key;
@@ -281,7 +284,7 @@ RankedHand EngineRanker::rank(const CandidateRequest& request, const Slot& slot,
     const ItemCard* card = index ? request.catalog.card(*index) : nullptr;
     if (card != nullptr) scored.push_back(score(session, pool.touch(*index, kSafeSource), *card));
   }
-  value(session, scored, total, hand.safe);
+  value(session, scored, total, common, hand.safe);
   hand.rung = rung_of(request);
   hand.model_version = session.values->version();
   return hand;

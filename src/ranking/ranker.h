@@ -28,6 +28,7 @@ struct ScoredItem {
   float probability = 0;  // calibrated P(goal | shown at the best place)
   float sd = 0;           // standard deviation of `probability`
   float misfit = 0;       // the part of `sd` that learning cannot make smaller, <= sd
+  float common = 0;       // the part of `sd` that errs for the whole hand alike; both fit in `sd`
   QuantisedFeatures features{};
 };
 

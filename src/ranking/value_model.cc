@@ -1,6 +1,7 @@
 #include "ranking/value_model.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "base/bytes.h"
@@ -11,7 +12,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kValueModelFormat = 2;
+constexpr std::uint8_t kValueModelFormat = 3;
 // Standard deviations of the prior. The bias and the organic share say how a share of all comings
 // relates to a chance in a slot, which differs from shop to shop far more than what a feature adds.
 constexpr float kPriorSdBias = 2.0F;
@@ -24,6 +25,7 @@ constexpr float kMisfitSd = 0.1F;
 constexpr double kRowShareMax = 0.9;
 constexpr std::uint32_t kDense = kDenseWeights;
 constexpr float kLn2 = 0.693147F;
+constexpr std::size_t kSituationItemsMin = 3;  // fewer say nothing about how items differ
 
 // Where learning starts: p = the organic share; what was told counts before anything was learned.
 float prior(std::uint32_t weight) {
@@ -125,18 +127,24 @@ ValueTerms::ValueTerms(const ValueContext& context, ItemKey item,
   for (const Feature feature : kSaidByTheShare) dense[1 + static_cast<std::size_t>(feature)] = 0;
   static const std::uint64_t kForItem = mixed(0, kItemCross);
   const auto add = [this](std::uint32_t cross) { crosses[cross_count++] = cross; };
+  const auto add_situation = [&](std::uint32_t cross) {
+    situation_bits |= 1U << cross_count;
+    add(cross);
+  };
   add(context.slot_cross);
   add(context.slot_device_cross);
-  // To who came to it before it is another thing.
-  const std::uint64_t own =
-      features[static_cast<std::size_t>(Feature::kOwnCount)] > 0 ? std::uint64_t{kOwnCross} : 0;
-  add(hashed(item.value, kForItem + own));
-  add(hashed(item.value, context.slot + kItemSlotCross + own));
+  add(hashed(item.value, kForItem));
+  add(hashed(item.value, context.slot + kItemSlotCross));
   for (const std::uint32_t topic : topics.first(std::min(topics.size(), kTopics))) {
     if (topic == 0) continue;
     add(hashed(topic, context.slot));
-    add(hashed(topic, context.device));
-    add(hashed(topic, context.day_part));
+    add_situation(hashed(topic, context.device));
+    add_situation(hashed(topic, context.day_part));
+  }
+  // To who came to it before it is another thing: what it is to everybody, and a difference.
+  if (features[static_cast<std::size_t>(Feature::kOwnCount)] > 0) {
+    add_situation(hashed(item.value, kForItem + kOwnCross));
+    add_situation(hashed(item.value, context.slot + kItemSlotCross + kOwnCross));
   }
 }
 
@@ -157,7 +165,51 @@ void ValueModel::prefetch(const ValueTerms& terms) const {
     __builtin_prefetch(&parameters_.weights[terms.crosses[i]]);
 }
 
-ValueEstimate ValueModel::estimate(const ValueTerms& terms) const {
+ValueCommon ValueModel::in_common(std::span<const ValueTerms> hand) const {
+  ValueCommon common;
+  if (hand.size() < 2) return common;
+  common.count = static_cast<float>(hand.size());
+  common.cross_bits = (1U << hand[0].cross_count) - 1;
+  for (const ValueTerms& terms : hand) {
+    for (std::size_t i = 0; i < kDenseStride; ++i) common.mean[i] += terms.dense[i];
+    for (std::uint32_t j = 0; j < hand[0].cross_count; ++j) {
+      if (j >= terms.cross_count || terms.crosses[j] != hand[0].crosses[j])
+        common.cross_bits &= ~(1U << j);
+    }
+  }
+  for (float& x : common.mean) x /= common.count;
+  for (std::size_t i = 0; i < kDenseWeights; ++i) {
+    const float* row = &covariance_[i * kDenseStride];
+    for (std::size_t j = 0; j < kDenseStride; ++j) common.direction[j] += common.mean[i] * row[j];
+  }
+  for (std::size_t i = 0; i < kDenseStride; ++i)
+    common.variance += common.direction[i] * common.mean[i];
+  if (hand.size() >= kSituationItemsMin) weigh_situation(hand, common);
+  return common;
+}
+
+void ValueModel::weigh_situation(std::span<const ValueTerms> hand, ValueCommon& common) const {
+  constexpr float kPriorVariance = kPriorSdHashed * kPriorSdHashed;
+  float sum = 0, squares = 0, luck = 0;
+  for (const ValueTerms& terms : hand) {
+    float adds = 0;
+    for (std::uint32_t bits = terms.situation_bits; bits != 0; bits &= bits - 1) {
+      const WeightBelief& belief =
+          parameters_.weights[terms.crosses[static_cast<std::size_t>(std::countr_zero(bits))]];
+      adds += belief.mean;
+      // How far rewards alone have moved a weight that is truly 0.
+      luck += belief.variance * std::max(0.0F, 1 - belief.variance / kPriorVariance);
+    }
+    sum += adds;
+    squares += adds * adds;
+  }
+  common.situation = sum / common.count;
+  const float differ = squares - sum * common.situation;
+  luck *= 1 - 1 / common.count;
+  common.believed = differ > luck ? 1 - luck / differ : 0;
+}
+
+ValueEstimate ValueModel::estimate(const ValueTerms& terms, const ValueCommon& common) const {
   const auto& x = terms.dense;
   alignas(32) std::array<float, kDenseStride> direction{};  // Px
   for (std::size_t i = 0; i < kDenseWeights; ++i) {
@@ -166,25 +218,37 @@ ValueEstimate ValueModel::estimate(const ValueTerms& terms) const {
     for (std::size_t j = 0; j < kDenseStride; ++j) direction[j] += x[i] * row[j];
   }
   const WeightBelief* slot = &parameters_.weights[terms.slot_block];
-  alignas(32) std::array<float, kDenseStride> mean_part{}, variance_part{};
+  alignas(32) std::array<float, kDenseStride> mean_part{}, variance_part{}, own_part{};
   for (std::size_t i = 0; i < kDenseWeights; ++i) {
+    const float off = x[i] - common.mean[i];
     mean_part[i] = (dense_[i] + slot[i].mean) * x[i];
     variance_part[i] = (direction[i] + slot[i].variance * x[i]) * x[i];
+    // (x - x̄)'P(x - x̄) = x'Px - 2x'Px̄ + x̄'Px̄; the last when all are summed.
+    own_part[i] = (direction[i] - 2 * common.direction[i]) * x[i] + slot[i].variance * off * off;
   }
   float z = 0;
-  float variance = kMisfitSd * kMisfitSd;
+  float variance = 0;
+  float own = common.variance;
   for (std::size_t i = 0; i < kDenseStride; ++i) {
     z += mean_part[i];
     variance += variance_part[i];
+    own += own_part[i];
   }
+  // Of K alike the mean itself errs as one of them does, by 1/K of its variance.
+  if (common.count > 1) own *= common.count / (common.count - 1);
   for (std::uint32_t i = 0; i < terms.cross_count; ++i) {
     const WeightBelief& belief = parameters_.weights[terms.crosses[i]];
-    z += belief.mean;
-    variance += belief.variance;
+    const float part = (terms.situation_bits >> i & 1U) != 0 ? common.believed : 1.0F;
+    z += part * belief.mean;
+    variance += part * belief.variance;
+    if ((common.cross_bits >> i & 1U) == 0) own += part * belief.variance;
   }
+  z += (1 - common.believed) * common.situation;
   const float p = sigmoid(z);
   const float slope = p * (1 - p);
-  return {p, slope * std::sqrt(std::max(0.0F, variance)), slope * kMisfitSd};
+  const float shared = variance - std::clamp(own, 0.0F, std::max(0.0F, variance));
+  return {p, slope * std::sqrt(std::max(0.0F, variance) + kMisfitSd * kMisfitSd), slope * kMisfitSd,
+          slope * std::sqrt(std::max(0.0F, shared))};
 }
 
 std::string ValueModel::save() const {

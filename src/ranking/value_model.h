@@ -8,8 +8,10 @@
 // the decoupled Kalman filter of Puskorius & Feldkamp 1991. There is no learning rate to set.
 // Prior: the weight of the organic share starts where p equals that share, what the person told
 // starts positive; learning finds the difference from the prior.
-// Uncertainty: var(z) = m² + x'Px, m what the linear form cannot say; the coverage is tested.
-// Why not FTRL: docs/decisions/0050-value-uncertainty.md. Cost: about 0.2 µs an item.
+// Uncertainty: var(z) = m² + x'Px, m what the linear form cannot say; the coverage is tested. Part
+// of it is the same error for all items of a hand (of the bias, the slot, the person), and says
+// nothing of which of them is better: what differs is (x - x̄)'P(x - x̄) and the crosses of one's
+// own. Why not FTRL: docs/decisions/0050-value-uncertainty.md. Cost: about 0.2 µs an item.
 //
 // ValueModel is immutable, versioned and checksummed; any thread. ValueLearner: one thread.
 
@@ -45,7 +47,7 @@ struct ValueContext {
 // twice, for all slots and for this one; a cross is there or not.
 struct ValueTerms {
   static constexpr std::size_t kTopics = 4;  // of an item; more are not looked at
-  static constexpr std::size_t kCrosses = 4 + 3 * kTopics;
+  static constexpr std::size_t kCrosses = 6 + 3 * kTopics;
 
   ValueTerms() = default;
   // `topics`: low halves of keys; 0 = none.
@@ -56,12 +58,27 @@ struct ValueTerms {
   std::uint32_t slot_block = 0;  // of kDenseWeights weights, in the order of `dense`
   std::uint32_t cross_count = 0;
   std::array<std::uint32_t, kCrosses> crosses;
+  std::uint32_t situation_bits = 0;  // bit j: cross j is of the device, the hour or the person
 };
 
 struct ValueEstimate {
   float probability = 0;
   float sd = 0;      // of the probability (delta method)
   float misfit = 0;  // the part of `sd` that no amount of rewards makes smaller
+  float common = 0;  // the part of `sd` that is one error for all of the hand
+};
+
+// What the items of a hand have in common, to be told apart from what is their own.
+struct ValueCommon {
+  alignas(32) std::array<float, kDenseStride> mean{};       // x̄
+  alignas(32) std::array<float, kDenseStride> direction{};  // Px̄ without the slot's block
+  float variance = 0;                                       // x̄'Px̄
+  float count = 0;                                          // items; below 2 nothing is in common
+  std::uint32_t cross_bits = 0;                             // bit j: all have the same cross j
+  // What device, hour and person add to an item, on average, and how much of what differs from that
+  // is believed: the part that luck does not explain (random effects). The general wins ties.
+  float situation = 0;
+  float believed = 1;
 };
 
 struct WeightBelief {
@@ -80,7 +97,8 @@ class ValueModel {
   ValueModel();  // the prior, version 0
   explicit ValueModel(Parameters parameters);
 
-  ValueEstimate estimate(const ValueTerms& terms) const;
+  ValueEstimate estimate(const ValueTerms& terms, const ValueCommon& common = {}) const;
+  ValueCommon in_common(std::span<const ValueTerms> hand) const;
   // Fetches what estimate() will read.
   void prefetch(const ValueTerms& terms) const;
   std::uint64_t version() const { return parameters_.version; }
@@ -91,6 +109,8 @@ class ValueModel {
   static Result<ValueModel> load(std::string_view bytes);
 
  private:
+  void weigh_situation(std::span<const ValueTerms> hand, ValueCommon& common) const;
+
   Parameters parameters_;
   alignas(32) std::array<float, kDenseStride> dense_{};  // the means of the dense weights
   alignas(32) std::array<float, kDenseStride * kDenseStride> covariance_{};

@@ -4,6 +4,8 @@
 #include <deque>
 #include <limits>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -47,6 +49,62 @@ TEST(ValueModel, WhatWasToldCountsBeforeAnythingWasLearned) {
       prior.estimate(terms_of(item_key("a"), features_with_share(0.02))).probability;
   EXPECT_GT(prior.estimate(terms_of(item_key("a"), told)).probability, 3 * neutral);
   EXPECT_LT(prior.estimate(terms_of(item_key("a"), refused)).probability, neutral / 3);
+}
+
+// Before anything was learned most of the error is the bias, which all of a hand share.
+TEST(ValueModel, SaysWhichPartOfItsErrorIsTheHands) {
+  ValueLearner learner;
+  const std::vector<ValueTerms> hand = {terms_of(item_key("a"), features_with_share(0.1)),
+                                        terms_of(item_key("b"), features_with_share(0.1)),
+                                        terms_of(item_key("c"), features_with_share(0.01))};
+  const auto model = learner.snapshot();
+  const ValueCommon common = model->in_common(hand);
+  const ValueEstimate alone = model->estimate(hand[0]);
+  EXPECT_EQ(alone.common, 0);
+  std::vector<float> own;
+  for (const ValueTerms& terms : hand) {
+    const ValueEstimate beside = model->estimate(terms, common);
+    const float slope = beside.probability * (1 - beside.probability);
+    EXPECT_LT(beside.common, beside.sd);
+    own.push_back(std::sqrt(beside.sd * beside.sd - beside.common * beside.common) / slope);
+  }
+  const ValueEstimate beside = model->estimate(hand[0], common);
+  EXPECT_EQ(beside.probability, alone.probability);
+  EXPECT_FLOAT_EQ(beside.sd, alone.sd);
+  EXPECT_GT(beside.common, 0.9F * beside.sd);  // the bias is not known at all
+  EXPECT_GT(own[2], own[0]);                   // what a smaller share means is not known either
+}
+
+// Rewards that do not depend on the device leave noise in what the device adds to a topic: of that
+// little is believed where items are compared. Where it is real, most is.
+TEST(ValueModel, BelievesOfTheSituationWhatLuckDoesNotExplain) {
+  for (const double effect : {0.0, 1.0}) {
+    Random random(5);
+    ValueLearner learner;
+    const auto terms = [](std::size_t device, std::uint32_t topic) {
+      return ValueTerms({kSlot, device == 0 ? "phone" : "desktop", 9},
+                        item_key("of " + std::to_string(topic)), std::vector{topic},
+                        features_with_share(0.1));
+    };
+    for (int row = 0; row < 20'000; ++row) {
+      const std::size_t device = random.below(2);
+      const auto topic = static_cast<std::uint32_t>(1 + random.below(8));
+      const double sign = topic % 2 == device ? 0.5 : -0.5;
+      const double p = 1 / (1 + std::exp(2.2 - sign * effect));
+      learner.learn(terms(device, topic), random.uniform() < p ? 1.0F : 0.0F, 1);
+    }
+    const auto model = learner.snapshot();
+    double believed = 0;
+    for (const std::size_t device : {0U, 1U}) {
+      std::vector<ValueTerms> hand;
+      for (std::uint32_t topic = 1; topic <= 8; ++topic) hand.push_back(terms(device, topic));
+      believed += static_cast<double>(model->in_common(hand).believed) / 2;
+    }
+    if (effect > 0)
+      EXPECT_GT(believed, 0.9);
+    else
+      EXPECT_LT(believed, 0.5);
+  }
 }
 
 // A world with known chances: items of three topics, two kinds of readers.

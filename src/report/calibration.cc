@@ -75,6 +75,17 @@ void write_figures(JsonWriter& json, const Calibration& figures) {
 
 }  // namespace
 
+double calibration_z(std::span<const StatedOdds> stated) {
+  double off = 0, variance = 0;
+  for (const StatedOdds& odds : stated) {
+    const double p = odds.probability;
+    CHECK(p >= 0 && p <= 1);
+    off += ((odds.came_true ? 1 : 0) - p) * (1 - 2 * p);
+    variance += (1 - 2 * p) * (1 - 2 * p) * p * (1 - p);
+  }
+  return variance > 0 ? off / std::sqrt(variance) : 0;
+}
+
 CalibrationReport calibration(std::span<const StatedOdds> stated) {
   CalibrationReport report;
   std::map<std::string, Calibration> by_who;

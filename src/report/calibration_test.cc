@@ -67,6 +67,27 @@ TEST(Calibration, TellsTheHonestFromTheSure) {
   EXPECT_LT(report.by_who[0].brier, report.by_who[1].brier);
 }
 
+// 1,000 times 100 true statements: z is standard normal (a standard error of its mean is .03).
+TEST(Calibration, ZIsStandardNormalOfTrueOdds) {
+  Random random(7);
+  double sum = 0, squares = 0;
+  std::vector<StatedOdds> stated(100);
+  for (int run = 0; run < 1000; ++run) {
+    for (StatedOdds& odds : stated) {
+      odds.probability = random.uniform();
+      odds.came_true = random.uniform() < odds.probability;
+    }
+    const double z = calibration_z(stated);
+    sum += z / 1000;
+    squares += z * z / 1000;
+  }
+  EXPECT_NEAR(sum, 0, 0.1);
+  EXPECT_NEAR(squares, 1, 0.15);
+  for (StatedOdds& odds : stated) odds.probability = odds.probability < 0.5 ? 0.02 : 0.98;
+  EXPECT_GT(calibration_z(stated), 10);
+  EXPECT_EQ(calibration_z({}), 0);
+}
+
 TEST(Calibration, JsonCanBeReadAndNamesAreEscaped) {
   const StatedOdds stated[] = {{"\"ann\"\n", 0.95, true}};
   const std::string json = to_json(calibration(stated));
