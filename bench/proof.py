@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Do the statistics keep their word? Worlds of known truth, without a server: bench/proof.py MODE [--save].
+
+watched  arms that are alike and arms that differ, looked at after every person; persons who come often
+split    the sample-ratio alarm under daily looks
+ratios   intervals of ratios of sums and of outcomes adjusted by what was known before
+
+Exit 77 where the data sets are absent, 1 where a promise is broken.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+
+from ante_process import commit_of_tree, find_program, write_result
+
+
+def watched_verdicts(report):
+    alike, power = report["alike"], report["power"]
+    found = {share: [world["foundAtTwice"]["value"] for world in power if world["powerOfOneLook"] == share]
+             for share in (0.8, 0.9)}
+    return {
+        "alike: ever wrong <= 5.6 %": all(world["everWrong"]["value"] <= 0.056 for world in alike),
+        "alike: false paying <= 2.8 %": all(world["falsePaying"]["value"] <= 0.028 for world in alike),
+        "width <= 1.8 x fixed": all(world["widthToFixed"] <= 1.8 for world in alike),
+        "found at twice the 80 % n >= .86": min(found[0.8]) >= 0.86,
+        "found at twice the 90 % n >= .94": min(found[0.9]) >= 0.94,
+        "returning persons: ever wrong <= 5.6 %": all(w["everWrong"]["value"] <= 0.056 for w in report["returning"]),
+        "bounded: ever wrong <= 5.6 %": all(w["everWrong"]["value"] <= 0.056 for w in report["bounded"]),
+    }
+
+
+def split_verdicts(report):
+    false_alarms = [report[name] for name in ("falseAlarms50", "falseAlarms5")]
+    return {
+        "49/51 caught in >= 99 %": report["caught49Of50"]["value"] >= 0.99,
+        "4/96 instead of 5/95 caught in >= 99 %": report["caught4Of5"]["value"] >= 0.99,
+        "false alarms <= .2 %": all(share["value"] <= 0.002 for share in false_alarms),
+    }
+
+
+def ratios_verdicts(report):
+    return {f"{name} 94 to 96 %": 0.94 <= report[name]["value"] <= 0.96
+            for name in ("ratioCovered", "ratioDifferenceCovered", "adjustedCovered")}
+
+
+VERDICTS = {"watched": watched_verdicts, "split": split_verdicts, "ratios": ratios_verdicts}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("mode", choices=sorted(VERDICTS))
+    parser.add_argument("--program", help="the proof_bench program")
+    parser.add_argument("--times", type=int, help="runs")
+    parser.add_argument("--save", action="store_true")
+    options = parser.parse_args()
+    command = [find_program("proof_bench", options.program), options.mode, "--commit", commit_of_tree()]
+    if options.times:
+        command += ["--times", str(options.times)]
+    report = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    report["verdicts"] = VERDICTS[options.mode](report)
+    print(json.dumps(report, indent=1))
+    if options.save:
+        write_result(report["bench"], report)
+    return 0 if all(report["verdicts"].values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
