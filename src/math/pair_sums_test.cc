@@ -11,7 +11,7 @@
 namespace ante {
 namespace {
 
-constexpr std::int64_t kUnit = 1'000'000;
+constexpr std::int64_t kPairUnit = 1'000'000;
 
 // A person comes 1 to 12 times, clicks each time with a chance of their own: their views go
 // together. The ratio of expectations is known.
@@ -61,7 +61,7 @@ TEST(PairSums, NobodyAndOnePersonHaveNoVariance) {
   PairSums sums;
   EXPECT_EQ(sums.mean_first(), 0);
   EXPECT_EQ(sums.variance_first(), 0);
-  sums.add(5 * kUnit, kUnit);
+  sums.add(5 * kPairUnit, kPairUnit);
   EXPECT_EQ(sums.mean_first(), 5);
   EXPECT_EQ(sums.covariance(), 0);
 }
@@ -69,7 +69,7 @@ TEST(PairSums, NobodyAndOnePersonHaveNoVariance) {
 TEST(PairSums, RatioMatchesWorkByHand) {
   // Clicks 0, 1, 2 of views 1, 2, 3: R = .5, s_f^2 = s_s^2 = s_fs = 1, Var = .25 / (3 x 4).
   PairSums sums;
-  for (std::int64_t i = 0; i < 3; ++i) sums.add(i * kUnit, (i + 1) * kUnit);
+  for (std::int64_t i = 0; i < 3; ++i) sums.add(i * kPairUnit, (i + 1) * kPairUnit);
   const Estimated ratio = ratio_of_sums(sums);
   EXPECT_NEAR(ratio.value, 0.5, 1e-12);
   EXPECT_NEAR(ratio.variance, 0.25 / 12, 1e-12);
@@ -85,7 +85,7 @@ TEST(PairSums, RatioIntervalsCoverThoughViewsGoTogether) {
     PairSums treated, control;
     for (int i = 0; i < 4000; ++i) {
       const Visitor who = visitor(random, 0);
-      (i % 2 == 0 ? treated : control).add(who.clicks * kUnit, who.views * kUnit);
+      (i % 2 == 0 ? treated : control).add(who.clicks * kPairUnit, who.views * kPairUnit);
     }
     EXPECT_NEAR(ratio_of_sums(treated).value, kTrueRatio, 0.05);
     covered += fixed_interval(ratio_difference(treated, control), 0.05).contains(0) ? 1 : 0;
@@ -127,8 +127,8 @@ TEST(Cuped, TakesAwayWhatWasKnownAndNothingOfTheEffect) {
 TEST(Cuped, ThetaIsPooledWithinTheArms) {
   PairSums treated, control;
   for (std::int64_t i = -2; i <= 2; ++i) {
-    treated.add((100 + i) * kUnit, (50 + i) * kUnit);
-    control.add(i * kUnit, i * kUnit);
+    treated.add((100 + i) * kPairUnit, (50 + i) * kPairUnit);
+    control.add(i * kPairUnit, i * kPairUnit);
   }
   EXPECT_NEAR(cuped_difference(treated, control).theta, 1, 1e-9);
   EXPECT_NEAR(cuped_difference(treated, control).rho_squared, 1, 1e-9);
@@ -137,8 +137,8 @@ TEST(Cuped, ThetaIsPooledWithinTheArms) {
 TEST(Cuped, WhatIsTheSameForEverybodyChangesNothing) {
   PairSums treated, control;
   for (std::int64_t i = 0; i < 10; ++i) {
-    treated.add(i * kUnit, kUnit);
-    control.add(i % 3 * kUnit, kUnit);
+    treated.add(i * kPairUnit, kPairUnit);
+    control.add(i % 3 * kPairUnit, kPairUnit);
   }
   const CupedDifference cuped = cuped_difference(treated, control);
   EXPECT_EQ(cuped.theta, 0);
@@ -149,8 +149,8 @@ TEST(Cuped, WhatIsTheSameForEverybodyChangesNothing) {
 TEST(PairSums, SequenceIsTheOneOfStatisticsOnTheSameVariance) {
   OutcomeSums treated, control;
   for (int i = 0; i < 400; ++i) {
-    treated.add(i % 3 == 0 ? kUnit : 0);
-    control.add(i % 4 == 0 ? kUnit : 0);
+    treated.add(i % 3 == 0 ? kPairUnit : 0);
+    control.add(i % 4 == 0 ? kPairUnit : 0);
   }
   const Estimated estimate{treated.mean() - control.mean(),
                            treated.variance() / 400 + control.variance() / 400};

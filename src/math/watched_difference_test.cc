@@ -11,11 +11,11 @@
 namespace ante {
 namespace {
 
-constexpr std::int64_t kUnit = 1'000'000;
+constexpr std::int64_t kWatchedUnit = 1'000'000;
 
 OutcomeSums of_rate(std::uint64_t conversions, std::uint64_t n) {
   OutcomeSums sums;
-  for (std::uint64_t i = 0; i < n; ++i) sums.add(i < conversions ? kUnit : 0);
+  for (std::uint64_t i = 0; i < n; ++i) sums.add(i < conversions ? kWatchedUnit : 0);
   return sums;
 }
 
@@ -48,7 +48,7 @@ TEST(WatchedDifference, SeldomWrongOfArmsThatAreAlike) {
     OutcomeSums treated, control;
     bool ever = false, ever_paying = false;
     for (int i = 0; i < 20'000; ++i) {
-      (random.uniform() < 0.05 ? control : treated).add(random.uniform() < 0.05 ? kUnit : 0);
+      (random.uniform() < 0.05 ? control : treated).add(random.uniform() < 0.05 ? kWatchedUnit : 0);
       const WatchedVerdict verdict = watched_difference(treated, control, 0.05, 20'000).verdict;
       ever_paying = ever_paying || verdict == WatchedVerdict::kPaying;
       ever = ever || verdict == WatchedVerdict::kPaying || verdict == WatchedVerdict::kLosing;
@@ -70,10 +70,10 @@ TEST(SelfTest, PersonsPassAndViewsCountedAsPersonsDoNot) {
     for (int view = 0; view < 20; ++view) {
       const bool hit = random.uniform() < chance;
       any = any || hit;
-      views[group].add(hit ? kUnit : 0);
+      views[group].add(hit ? kWatchedUnit : 0);
     }
-    persons[group].add(any ? kUnit : 0);
-    skewed[group].add(any || group == 7 ? kUnit : 0);  // one group is of robots
+    persons[group].add(any ? kWatchedUnit : 0);
+    skewed[group].add(any || group == 7 ? kWatchedUnit : 0);  // one group is of robots
   }
   const SelfTest sound = aa_self_test(persons, 0.05);
   EXPECT_EQ(sound.groups, 64u);
@@ -90,9 +90,9 @@ TEST(SelfTest, PersonsPassAndViewsCountedAsPersonsDoNot) {
 TEST(SelfTest, NothingToCompareIsNoAlarm) {
   std::vector<OutcomeSums> groups(3);
   EXPECT_EQ(aa_self_test(groups, 0.05).p, 1);
-  for (int i = 0; i < 50; ++i) groups[1].add(i % 2 == 0 ? kUnit : 0);
+  for (int i = 0; i < 50; ++i) groups[1].add(i % 2 == 0 ? kWatchedUnit : 0);
   EXPECT_EQ(aa_self_test(groups, 0.05).p, 1);  // one group
-  groups[0].add(kUnit);
+  groups[0].add(kWatchedUnit);
   EXPECT_EQ(aa_self_test(groups, 0.05).groups, 2u);
   const std::vector<OutcomeSums> same(4, of_rate(0, 10));
   EXPECT_EQ(aa_self_test(same, 0.05).p, 1);  // no variation
