@@ -18,6 +18,9 @@ std::string split_report(std::uint64_t runs);
 // Intervals of ratios and of adjusted outcomes.
 std::string ratios_report(std::uint64_t runs);
 
+// The value of personalization: size, power and verdicts.
+std::string personalization_report(std::uint64_t runs);
+
 // {"value":hits / n,"interval":[95 %, exact],"n":n}. REQUIRES n >= 1.
 void write_share(JsonWriter& json, const char* name, std::uint64_t hits, std::uint64_t n);
 void write_interval(JsonWriter& json, const char* name, const Interval& interval);

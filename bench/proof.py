@@ -4,6 +4,7 @@
 watched  arms that are alike and arms that differ, looked at after every person; persons who come often
 split    the sample-ratio alarm under daily looks
 ratios   intervals of ratios of sums and of outcomes adjusted by what was known before
+personalization  the value of personalization: size, power, and the verdict of each world
 
 Exit 77 where the data sets are absent, 1 where a promise is broken.
 """
@@ -45,7 +46,22 @@ def ratios_verdicts(report):
             for name in ("ratioCovered", "ratioDifferenceCovered", "adjustedCovered")}
 
 
-VERDICTS = {"watched": watched_verdicts, "split": split_verdicts, "ratios": ratios_verdicts}
+def personalization_verdicts(report):
+    worlds = report["verdictWorlds"]
+    said = [{name: share["value"] for name, share in world["verdicts"].items()} for world in worlds]
+    power = [world for world in report["power"] if world["readers"] >= 2000]
+    return {
+        "size <= .06": all(world["rejected"]["value"] <= 0.06 for world in report["null"]),
+        "power within .10 of the closed form": all(
+            abs(world["rejected"]["value"] - world["closedForm"]) <= 0.10 for world in power),
+        "do not >= 97 % without likings": min(said[0]["do not"], said[1]["do not"]) >= 0.97,
+        "not yet >= 90 % of 2,000 readers x 20 x 2": said[2]["not yet"] >= 0.9,
+        "personalise >= 90 % of 6,000 readers x 20 x 20": said[3]["personalise"] >= 0.9,
+    }
+
+
+VERDICTS = {"watched": watched_verdicts, "split": split_verdicts, "ratios": ratios_verdicts,
+            "personalization": personalization_verdicts}
 
 
 def main():

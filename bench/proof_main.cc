@@ -1,4 +1,4 @@
-// proof_bench watched|split|ratios [--data FOLDER] [--times N] [--commit C]
+// proof_bench MODE [--times N] [--commit C]
 
 #include <array>
 #include <charconv>
@@ -28,9 +28,9 @@ struct Mode {
   std::uint64_t times;  // unless said
   std::string (*report)(std::uint64_t times);
 };
-constexpr std::array kModes = {Mode{"watched", 10'000, watched_report},
-                               Mode{"split", 10'000, split_report},
-                               Mode{"ratios", 10'000, ratios_report}};
+constexpr std::array kModes = {
+    Mode{"watched", 10'000, watched_report}, Mode{"split", 10'000, split_report},
+    Mode{"ratios", 10'000, ratios_report}, Mode{"personalization", 10'000, personalization_report}};
 
 int usage() {
   std::fputs("usage: proof_bench MODE [--times N] [--commit C]; MODE:", stderr);
