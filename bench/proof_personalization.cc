@@ -35,27 +35,44 @@ double clicks_of(std::size_t views, double chance, Random& random) {
   }
 }
 
-void draw_readers(const ReaderWorld& world, Random& random, std::vector<HalvedOutcomes>& cells) {
+// What the world really has, chances below 0 being cut off: the variance of likings, the noise.
+struct Truth {
+  double tau_squared = 0, noise = 0;
+};
+
+Truth draw_readers(const ReaderWorld& world, Random& random, std::vector<HalvedOutcomes>& cells) {
   std::vector<double> topics(world.topics);
   for (double& topic : topics) topic = std::max(0.001, kRate + kTopicSd * random.normal());
   cells.assign(world.readers * world.topics, {});
   const std::size_t odd = (world.views + 1) / 2, even = world.views / 2;
+  std::vector<double> sum(world.topics), squares(world.topics);
   for (std::size_t u = 0; u < world.readers; ++u) {
     const double activity = world.activity ? (random.uniform() < 0.5 ? -kActivity : kActivity) : 0;
     for (std::size_t a = 0; a < world.topics; ++a) {
       const double liking = world.tau > 0 ? world.tau * random.normal() : 0;
       const double chance = std::clamp(topics[a] + activity + liking, 0.0, 1.0);
+      sum[a] += chance - activity;
+      squares[a] += (chance - activity) * (chance - activity);
       HalvedOutcomes& cell = cells[u * world.topics + a];
       cell = {static_cast<double>(odd), clicks_of(odd, chance, random), static_cast<double>(even),
               clicks_of(even, chance, random)};
     }
   }
+  const auto n = static_cast<double>(world.readers), topics_n = static_cast<double>(world.topics);
+  Truth truth;
+  for (std::size_t a = 0; a < world.topics; ++a) {
+    const double mean = sum[a] / n;
+    truth.tau_squared += (squares[a] / n - mean * mean) / topics_n;
+    truth.noise += (mean - squares[a] / n) / topics_n;
+  }
+  return truth;
 }
 
 struct Verdicts {
   std::array<std::uint64_t, 3> counts{};
   std::uint64_t rejected = 0;
   double z = 0, tau_squared = 0;
+  Truth truth;
   std::vector<double> readers_needed, clusters_needed;
 };
 
@@ -64,7 +81,9 @@ Verdicts play(const ReaderWorld& world, std::uint64_t runs) {
   std::vector<HalvedOutcomes> cells;
   for (std::uint64_t run = 0; run < runs; ++run) {
     Random random(run + 1);
-    draw_readers(world, random, cells);
+    const Truth truth = draw_readers(world, random, cells);
+    verdicts.truth.tau_squared += truth.tau_squared / static_cast<double>(runs);
+    verdicts.truth.noise += truth.noise / static_cast<double>(runs);
     const PersonalizationValue value = personalization_value(cells, world.topics);
     ++verdicts.counts[static_cast<std::size_t>(value.verdict)];
     verdicts.rejected += value.p < 0.05 ? 1 : 0;
@@ -89,10 +108,11 @@ void write_readers(JsonWriter& json, const ReaderWorld& world, std::uint64_t run
   json.begin_object().field("world", world.name).field("readers", world.readers);
   json.field("topics", world.topics).field("views", world.views).field("tau", world.tau);
   write_share(json, "rejected", verdicts.rejected, runs);
-  const double noise = kRate * (1 - kRate) - kTopicSd * kTopicSd - world.tau * world.tau;
   const double z =
-      expected_liking_z(world.tau * world.tau, noise, static_cast<double>(world.readers),
-                        static_cast<double>(world.topics), static_cast<double>(world.views) / 2);
+      expected_liking_z(world.tau > 0 ? verdicts.truth.tau_squared : 0, verdicts.truth.noise,
+                        static_cast<double>(world.readers), static_cast<double>(world.topics),
+                        static_cast<double>(world.views) / 2);
+  json.field("tauSquaredTrue", world.tau > 0 ? verdicts.truth.tau_squared : 0);
   json.field("closedForm", normal_cdf(z - normal_quantile(0.95)));
   json.field("zMean", verdicts.z).field("tauSquaredMean", verdicts.tau_squared);
   json.key("verdicts").begin_object();

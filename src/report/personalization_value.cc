@@ -11,7 +11,8 @@
 namespace ante {
 namespace {
 
-constexpr double kOneSided = 1.6448536269514722;  // 95 %
+constexpr double kOneSided = 1.6448536269514722;  // 95 %: to say that it pays
+constexpr double kUpper = 1.2815515655446004;     // 90 %: to say that it does not
 constexpr double kSeen = 0.8416212335729143;      // a power of 80 %
 constexpr double kCostShare = 0.01;               // of the best single
 constexpr double kReadersMax = 1e9;
@@ -249,10 +250,9 @@ PersonalizationValue personalization_value(std::span<const HalvedOutcomes> cells
   if (value.persons < kLikingPersonsMin || !(value.standard_error > 0)) return value;
   value.z = value.tau_squared / value.standard_error;
   value.p = normal_cdf(-value.z);
-  const double reach = kOneSided * value.standard_error;
   value.gain = gain_of(value, value.tau_squared);
-  value.gain_low = gain_of(value, value.tau_squared - reach);
-  value.gain_high = gain_of(value, value.tau_squared + reach);
+  value.gain_low = gain_of(value, value.tau_squared - kOneSided * value.standard_error);
+  value.gain_high = gain_of(value, value.tau_squared + kUpper * value.standard_error);
   if (value.gain_low > value.cost) {
     value.verdict = PersonalizationVerdict::kPersonalise;
     return value;

@@ -46,8 +46,10 @@ struct PersonalizationValue {
   double views = 0;         // of a person and arm, both halves: the harmonic mean
   double arm_variance = 0;  // of the arms' true means
   double best_single = 0;   // mean of the best arm for everybody, chosen from the same data
-  double gain = 0, gain_low = 0, gain_high = 0;  // over the best single, a view; 95 % each side
-  double cost = 0;                               // a view
+  // Over the best single, a view. gain_low: 95 % one-sided, gain_high: 90 % one-sided, because to
+  // leave everybody alone wrongly costs less than to treat them wrongly.
+  double gain = 0, gain_low = 0, gain_high = 0;
+  double cost = 0;  // a view
   PersonalizationVerdict verdict = PersonalizationVerdict::kNotYet;
   // With kNotYet. None: no number of them would do.
   std::optional<std::uint64_t> readers_needed;   // at this history
