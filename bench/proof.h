@@ -21,6 +21,11 @@ std::string ratios_report(std::uint64_t runs);
 // The value of personalization: size, power and verdicts.
 std::string personalization_report(std::uint64_t runs);
 
+// Claims of trials whose truth is known, and the R-learner beside the T-learner.
+std::string uplift_report(std::uint64_t runs);
+// The Starbucks promotion, its policy chosen by so many cuts of the training file.
+std::string starbucks_report(const std::string& data_folder, std::uint64_t cuts);
+
 // {"value":hits / n,"interval":[95 %, exact],"n":n}. REQUIRES n >= 1.
 void write_share(JsonWriter& json, const char* name, std::uint64_t hits, std::uint64_t n);
 void write_interval(JsonWriter& json, const char* name, const Interval& interval);

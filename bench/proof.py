@@ -5,16 +5,22 @@ watched  arms that are alike and arms that differ, looked at after every person;
 split    the sample-ratio alarm under daily looks
 ratios   intervals of ratios of sums and of outcomes adjusted by what was known before
 personalization  the value of personalization: size, power, and the verdict of each world
+uplift   trials: claims where there is nothing to gain and where there is; the R-learner beside the T-learner
+starbucks  a promotion: a policy chosen by cross-validation, read once on the test file
 
 Exit 77 where the data sets are absent, 1 where a promise is broken.
 """
 
 import argparse
 import json
+import os
+import pathlib
 import subprocess
 import sys
 
-from ante_process import commit_of_tree, find_program, write_result
+from ante_process import ROOT, commit_of_tree, find_program, write_result
+
+SKIPPED = 77
 
 
 def watched_verdicts(report):
@@ -60,18 +66,49 @@ def personalization_verdicts(report):
     }
 
 
+def uplift_verdicts(report):
+    claims = {(trial["world"], trial["arms"]): trial for trial in report["trials"]}
+    planted = [claims["interaction", arms] for arms in (2, 3)]
+    designs = report["designs"]
+    return {
+        "claims in <= 4 % of null trials": claims["nothing", 3]["claims"]["value"] <= 0.04,
+        "claims in <= 4 % where one arm is better for all":
+            claims["one arm better for all", 3]["claims"]["value"] <= 0.04,
+        "planted interaction claimed in >= 80 %": all(trial["claims"]["value"] >= 0.8 for trial in planted),
+        "its Qini above random orders in >= 90 %": all(trial["qiniAboveChance"]["value"] >= 0.9 for trial in planted),
+        "R-learner <= 1.05 x T-learner on each design": all(design["ratio"] <= 1.05 for design in designs),
+        "R-learner below T-learner on average": sum(d["ratio"] for d in designs) / len(designs) < 1,
+    }
+
+
+def starbucks_verdicts(report):
+    test = report["test"]
+    return {
+        "cross-validated net revenue >= 500": report["crossValidatedNetRevenue"] >= 500,
+        "net revenue on Test >= 189.45": test["netRevenue"] >= 189.45,
+        "its lower one-sided 95 % bound above 0": test["oneSidedLow"] > 0,
+    }
+
+
+FOLDERS = {"starbucks": "starbucks-promotion"}
 VERDICTS = {"watched": watched_verdicts, "split": split_verdicts, "ratios": ratios_verdicts,
-            "personalization": personalization_verdicts}
+            "personalization": personalization_verdicts, "uplift": uplift_verdicts, "starbucks": starbucks_verdicts}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("mode", choices=sorted(VERDICTS))
     parser.add_argument("--program", help="the proof_bench program")
+    parser.add_argument("--data", default=os.environ.get("ANTE_DATA", str(ROOT.parent / "shared" / "data")))
     parser.add_argument("--times", type=int, help="runs")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
-    command = [find_program("proof_bench", options.program), options.mode, "--commit", commit_of_tree()]
+    folder = FOLDERS.get(options.mode)
+    if folder and not (pathlib.Path(options.data) / folder).is_dir():
+        print(f"skipped: {folder} is not under {options.data}; set ANTE_DATA")
+        return SKIPPED
+    command = [find_program("proof_bench", options.program), options.mode, "--data", options.data,
+               "--commit", commit_of_tree()]
     if options.times:
         command += ["--times", str(options.times)]
     report = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
