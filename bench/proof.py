@@ -7,6 +7,7 @@ ratios   intervals of ratios of sums and of outcomes adjusted by what was known 
 personalization  the value of personalization: size, power, and the verdict of each world
 uplift   trials: claims where there is nothing to gain and where there is; the R-learner beside the T-learner
 starbucks  a promotion: a policy chosen by cross-validation, read once on the test file
+experiments  78 real experiments watched: what a z test calls and what a sequence does
 
 Exit 77 where the data sets are absent, 1 where a promise is broken.
 """
@@ -90,15 +91,37 @@ def starbucks_verdicts(report):
     }
 
 
-FOLDERS = {"starbucks": "starbucks-promotion"}
+def experiments_report(options):
+    reply = subprocess.run([find_program("ante", options.ante), "evaluate", "experiment", "--json", "--data",
+                            os.path.join(options.data, "asos-experiments", "asos.csv.gz")],
+                           stdout=subprocess.PIPE, text=True, check=True)
+    report = json.loads(reply.stdout)
+    report.pop("data")  # a path of one machine
+    verdicts = [test["verdict"] for test in report.pop("tests")]
+    report["saidOfTests"] = {verdict: verdicts.count(verdict) for verdict in sorted(set(verdicts))}
+    return {"bench": "proof-experiments", "commit": commit_of_tree(), **report}
+
+
+def experiments_verdicts(report):
+    return {
+        "all 78 experiments": report["experiments"] == 78,
+        "a verdict for each of 396 comparisons": sum(report["saidOfTests"].values()) == 396,
+        "every look asked, or without a variance": sum(row["series"] for row in report["byLook"])
+                                                   == report["looks"] - report["withoutVariance"],
+    }
+
+
+FOLDERS = {"starbucks": "starbucks-promotion", "experiments": "asos-experiments"}
 VERDICTS = {"watched": watched_verdicts, "split": split_verdicts, "ratios": ratios_verdicts,
-            "personalization": personalization_verdicts, "uplift": uplift_verdicts, "starbucks": starbucks_verdicts}
+            "personalization": personalization_verdicts, "uplift": uplift_verdicts, "starbucks": starbucks_verdicts,
+            "experiments": experiments_verdicts}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("mode", choices=sorted(VERDICTS))
     parser.add_argument("--program", help="the proof_bench program")
+    parser.add_argument("--ante")
     parser.add_argument("--data", default=os.environ.get("ANTE_DATA", str(ROOT.parent / "shared" / "data")))
     parser.add_argument("--times", type=int, help="runs")
     parser.add_argument("--save", action="store_true")
@@ -107,11 +130,14 @@ def main():
     if folder and not (pathlib.Path(options.data) / folder).is_dir():
         print(f"skipped: {folder} is not under {options.data}; set ANTE_DATA")
         return SKIPPED
-    command = [find_program("proof_bench", options.program), options.mode, "--data", options.data,
-               "--commit", commit_of_tree()]
-    if options.times:
-        command += ["--times", str(options.times)]
-    report = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    if options.mode == "experiments":
+        report = experiments_report(options)
+    else:
+        command = [find_program("proof_bench", options.program), options.mode, "--data", options.data,
+                   "--commit", commit_of_tree()]
+        if options.times:
+            command += ["--times", str(options.times)]
+        report = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
     report["verdicts"] = VERDICTS[options.mode](report)
     print(json.dumps(report, indent=1))
     if options.save:

@@ -350,6 +350,7 @@ void add_evaluate_commands(CommandLine line) {
   bandit_command->add_option("--seed", bandit->seed, "of the shuffle and the draws");
   bandit_command->callback([line, bandit] { line.exit = evaluate_bandit(line.common, *bandit); });
   add_trial_commands(line, *evaluate);
+  add_experiment_command(line, *evaluate);
 }
 
 }  // namespace ante

@@ -152,5 +152,48 @@ TEST(EvaluateUplift, BadInputSaysWhatToDo) {
   EXPECT_EQ(absent.exit, 3);
 }
 
+TEST(EvaluateExperiment, TellsWhatLookingAllTheTimeWouldHaveSaid) {
+  Random random(2);
+  std::string csv =
+      "experiment_id,variant_id,metric_id,time_since_start,count_c,count_t,mean_c,mean_t,"
+      "variance_c,variance_t\n";
+  for (int experiment = 0; experiment < 40; ++experiment) {
+    double n = 0, hits[2] = {0, 0};
+    const double treated = experiment < 4 ? 0.3 : 0.2;  // four of forty differ
+    for (int look = 1; look <= 50; ++look) {
+      n += 100;
+      for (int i = 0; i < 100; ++i) {
+        hits[0] += random.uniform() < 0.2 ? 1 : 0;
+        hits[1] += random.uniform() < treated ? 1 : 0;
+      }
+      const double c = hits[0] / n, t = hits[1] / n;
+      csv += std::to_string(experiment) + ",1,1," + std::to_string(look) + "," + std::to_string(n) +
+             "," + std::to_string(n) + "," + std::to_string(c) + "," + std::to_string(t) + "," +
+             std::to_string(c * (1 - c)) + "," + std::to_string(t * (1 - t)) + "\n";
+    }
+  }
+  const std::string path = trial_file("looks.csv", csv);
+  const TrialAnswer answer = ask_trial({"experiment", "--data", path, "--json"});
+  ASSERT_EQ(answer.exit, 0) << answer.messages;
+  JsonParser parser(1 << 20);
+  const auto json = parser.parse(answer.out);
+  ASSERT_TRUE(json) << answer.out;
+  EXPECT_EQ(trial_value((*json)["experiments"]), 40);
+  // Four differ; of 36 that do not, 5 % would be 2, and 8 have a chance below .001.
+  EXPECT_GE(trial_value((*json)["called"]["ours"]), 4);
+  EXPECT_LT(trial_value((*json)["called"]["ours"]), 12);
+  EXPECT_GT(trial_value((*json)["called"]["zTestEver"]), 10);
+  EXPECT_EQ(trial_value((*json)["byLook"].at(49)["series"]), 40);
+  std::string_view verdict;
+  ASSERT_FALSE((*json)["tests"].at(0)["verdict"].get(verdict));
+  EXPECT_EQ(verdict, "paying");
+  const TrialAnswer words = ask_trial({"experiment", "--data", path});
+  EXPECT_NE(words.out.find("40 experiments, 40 comparisons"), std::string::npos) << words.out;
+  const TrialAnswer bad =
+      ask_trial({"experiment", "--data", trial_file("bad_looks.csv", "a,b\n1,2\n")});
+  EXPECT_EQ(bad.exit, 1);
+  EXPECT_NE(bad.messages.find("no column 'experiment_id'"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ante
