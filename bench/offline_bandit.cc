@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <sys/resource.h>
-#include <zlib.h>
 
 #include "base/json_writer.h"
 #include "bench/offline.h"
@@ -163,26 +162,6 @@ double cpu_seconds() {
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
   };
   return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
-
-std::string read_gz(const std::string& path) {
-  gzFile file = gzopen(path.c_str(), "rb");
-  if (file == nullptr) {
-    std::fprintf(stderr, "%s is not there: say with --data where the data sets are\n",
-                 path.c_str());
-    std::exit(3);
-  }
-  std::string bytes;
-  std::vector<char> buffer(1 << 16);
-  int count = 0;
-  while ((count = gzread(file, buffer.data(), static_cast<unsigned>(buffer.size()))) > 0)
-    bytes.append(buffer.data(), static_cast<std::size_t>(count));
-  gzclose(file);
-  if (count < 0) {
-    std::fprintf(stderr, "%s is damaged\n", path.c_str());
-    std::exit(3);
-  }
-  return bytes;
 }
 
 LabelledRows read_labelled_set(const std::string& data_folder, const std::string& name) {

@@ -50,7 +50,9 @@ void add_api_commands(CommandLine line);        // decide, slot, people, figures
 void add_bet_commands(CommandLine line);        // bet
 void add_holdout_commands(CommandLine line);    // holdout
 void add_evaluate_commands(CommandLine line);   // evaluate policy, evaluate bandit
-void add_log_commands(CommandLine line);        // export decisions, whatif
+void add_trial_commands(CommandLine line, CLI::App& evaluate);  // evaluate uplift
+void add_experiment_command(CommandLine line, CLI::App& evaluate);
+void add_log_commands(CommandLine line);  // export decisions, whatif
 
 // The whole command line: parses, runs, returns the exit code of the process.
 int run_command_line(int argc, const char* const* argv);

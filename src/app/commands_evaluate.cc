@@ -1,15 +1,13 @@
-// evaluate policy, evaluate bandit: questions to a file, no data directory and no server.
+// evaluate policy, evaluate bandit: questions to a file, no data directory and no server. The other
+// questions to files stand in files of their own (commands_trial.cc).
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <optional>
 
 #include <fmt/format.h>
 
-#include "api/inflate.h"
 #include "app/command.h"
+#include "app/input_file.h"
 #include "base/json_writer.h"
 #include "learning/bandit_trial.h"
 #include "learning/policy_evaluation.h"
@@ -17,8 +15,6 @@
 
 namespace ante {
 namespace {
-
-constexpr std::size_t kInflatedBytesMax = 4ULL << 30;
 
 struct PolicyQuestion {
   std::string log, format = "native", target_log, policy, estimator = "all";
@@ -31,31 +27,6 @@ struct BanditQuestion {
   std::string data, policy = "squarecb";
   std::uint64_t seed = 1;
 };
-
-// The bytes of a file, inflated if they are gzip; "-" is stdin.
-Result<std::string> read_file(const std::string& path) {
-  std::string bytes;
-  if (path == "-") {
-    bytes.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  } else {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return not_found("cannot read " + path);
-    bytes.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-    if (file.bad()) return not_found("cannot read " + path + ": is it a file?");
-  }
-  if (!bytes.starts_with("\x1f\x8b")) return bytes;
-  std::string inflated;
-  switch (inflate_bytes(bytes, kInflatedBytesMax, inflated)) {
-    case Inflated::kDone:
-      return inflated;
-    case Inflated::kTooLarge:
-      return invalid_argument(
-          fmt::format("{}: more than {} bytes inside; split it", path, kInflatedBytesMax));
-    case Inflated::kDamaged:
-      break;
-  }
-  return data_loss(path + ": its gzip bytes are damaged or cut off; get the file again");
-}
 
 // ---------------------------------------------------------------- evaluate policy
 
@@ -72,7 +43,7 @@ struct PolicyAnswer {
 };
 
 Result<BanditLog> read_log(const std::string& path, const PolicyQuestion& question) {
-  const std::string bytes = TRY(read_file(path));
+  const std::string bytes = TRY(read_input_file(path));
   const LogOptions options{path, question.reward_min, question.reward_max};
   return question.format == "obd" ? parse_obd_log(bytes, options)
                                   : parse_native_log(bytes, options);
@@ -315,7 +286,7 @@ std::string bandit_json(const BanditQuestion& question, const std::string& polic
 Exit evaluate_bandit(const CommonOptions& common, const BanditQuestion& question) {
   const auto rule = exploration_rule(question.policy);
   if (!rule) return end_with(rule.error());
-  const auto bytes = read_file(question.data);
+  const auto bytes = read_input_file(question.data);
   if (!bytes) return end_with(bytes.error());
   const auto data = parse_labelled_tsv(*bytes, question.data);
   if (!data) return end_with(data.error());
@@ -378,6 +349,8 @@ void add_evaluate_commands(CommandLine line) {
                              "squarecb, epsilon-greedy, softmax, thompson, greedy or uniform");
   bandit_command->add_option("--seed", bandit->seed, "of the shuffle and the draws");
   bandit_command->callback([line, bandit] { line.exit = evaluate_bandit(line.common, *bandit); });
+  add_trial_commands(line, *evaluate);
+  add_experiment_command(line, *evaluate);
 }
 
 }  // namespace ante

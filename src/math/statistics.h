@@ -54,10 +54,6 @@ Interval rate_interval(std::uint64_t hits, std::uint64_t n, double alpha);
 // Cai & DasGupta 2001). REQUIRES as above.
 Interval wilson_interval(std::uint64_t hits, std::uint64_t n, double alpha);
 
-// Wilson's score interval of a rate: narrower than the one above and right on average only (Brown,
-// Cai & DasGupta 2001). REQUIRES as above.
-Interval wilson_interval(std::uint64_t hits, std::uint64_t n, double alpha);
-
 // The difference of two means, treated minus control, at a look declared beforehand.
 // REQUIRES both n >= 2.
 Interval fixed_interval(const OutcomeSums& treated, const OutcomeSums& control, double alpha);
