@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/json_writer.h"
+#include "math/sample_size.h"
 
 namespace ante {
 
@@ -44,9 +45,14 @@ std::optional<GeneralOutcome> base_of(const ScaleQuestion& q) {
   return base;
 }
 
+Comparison comparison(const GeneralOutcome& base, double holdout_share, double lift) {
+  return {base.lifted_variance(lift), base.variance, holdout_share, kPower, kAlpha};
+}
+
 double needed(const GeneralOutcome& base, double holdout_share, double lift) {
-  return persons_needed(base.lifted_variance(lift), base.variance, holdout_share, base.mean * lift,
-                        kPower, kAlpha);
+  const Comparison c = comparison(base, holdout_share, lift);
+  return persons_needed(c.treated_variance, c.control_variance, c.control_share, base.mean * lift,
+                        c.power, c.alpha);
 }
 
 // The lift that so many persons show; none when even a tenfold one is not.
@@ -115,7 +121,8 @@ std::string to_words(const Scale& s) {
   text +=
       s.quarter ? fmt::format("in three months {}", percent(*s.quarter)) : "in three months none";
   text += s.days_to_know
-              ? fmt::format("; a lift of {} takes {}. ", percent(s.lift), in_words(*s.days_to_know))
+              ? fmt::format("; a lift of {} takes {}, twice that if you look every day. ",
+                            percent(s.lift), in_words(*s.days_to_know))
               : fmt::format("; a lift of {} would take more than ten years. ", percent(s.lift));
   if (s.proposed_holdout > s.holdout_share) {
     text += fmt::format("Hold out {} instead of {} until it is decided, then 5 %. ",
@@ -171,6 +178,8 @@ Scale scale(const ScaleQuestion& q) {
   if (base && q.holdout_share > 0) {
     const double quarter = people_within(q.new_people, kQuarter);
     s.needed = needed(*base, q.holdout_share, q.lift);
+    s.needed_watched =
+        persons_needed_watched(comparison(*base, q.holdout_share, q.lift), base->mean * q.lift);
     s.days_to_know = days_until(q.new_people, *s.needed);
     s.month = detectable(*base, q.holdout_share, s.people_a_month);
     s.quarter = detectable(*base, q.holdout_share, quarter);
@@ -193,6 +202,7 @@ std::string to_json(const Scale& s) {
   json.field("holdout", s.holdout_share).field("proposedHoldout", s.proposed_holdout);
   json.key("asked").begin_object().field("lift", s.lift);
   write(json, "people", s.needed);
+  write(json, "peopleWatched", s.needed_watched);
   write(json, "days", s.days_to_know);
   json.end_object().key("smallestLift").begin_object();
   write(json, "month", s.month);

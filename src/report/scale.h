@@ -7,9 +7,9 @@
 //
 // Two-sided test at 5 %, power 80 %, unit = person: n = (z_.975 + z_.8)² (s1²/(1 - q) + s0²/q) / Δ²
 // (methods §6.2 as corrected, §3: at q = .05 5.3 times a test of two halves). Where outcomes are
-// all or nothing the treated variance is that of the lifted rate; else it grows with the mean. The
-// sequence that the lift report watches needs about 2.4 times as many persons, which is said.
-// Pure; any thread.
+// all or nothing the treated variance is that of the lifted rate; else it grows with the mean. That
+// is for one look at the end; the sequence that the lift report shows may be looked at every day,
+// and needs about twice as many (math/sample_size.h), which is said beside it. Pure; any thread.
 
 #pragma once
 
@@ -47,6 +47,7 @@ struct Scale {
   double holdout_share = 0, proposed_holdout = 0.5;
   double lift = kScaleLift;
   std::optional<double> needed;          // persons for `lift` at the holdout's share
+  std::optional<double> needed_watched;  // the same where one looks all the time
   std::optional<double> days_to_know;    // none: more than kDaysToKnowMax
   std::optional<double> month, quarter;  // smallest relative lift to be known in 30, 90 days
   std::uint64_t groups = 0;              // in which `lift` is known within 90 days

@@ -41,8 +41,10 @@ TEST(Scale, NeedsAsManyPeopleAsTheTwoProportionFormula) {
       for (const double q : {0.05, 0.2, 0.5}) {
         ScaleQuestion asked = question(p, days, q);
         asked.lift = lift;
-        EXPECT_NEAR(*scale(asked).needed / textbook_people(p, lift, q), 1, 0.01)
+        const Scale answer = scale(asked);
+        EXPECT_NEAR(*answer.needed / textbook_people(p, lift, q), 1, 0.01)
             << p << " " << lift << " " << q;
+        EXPECT_NEAR(*answer.needed_watched / *answer.needed, 1.9, 0.3);
       }
     }
   }
