@@ -151,8 +151,11 @@ void EffectSums::add(std::span<const double> x, bool is_treated, double chance, 
   }
 }
 
-EffectSums::EffectSums(const RidgeSums& treated_, const RidgeSums& control_, double chance)
-    : treated(treated_), control(control_), centred(treated_.width()), squared(treated_.width()) {
+EffectSums::EffectSums(const RidgeSums& of_treated, const RidgeSums& of_control, double chance)
+    : treated(of_treated),
+      control(of_control),
+      centred(of_treated.width()),
+      squared(of_treated.width()) {
   CHECK(chance > 0 && chance < 1);
   centred.add_scaled(treated, 1 - chance);
   centred.add_scaled(control, -chance);

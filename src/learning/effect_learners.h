@@ -46,7 +46,7 @@ struct EffectSums {
   void add(std::span<const double> x, bool is_treated, double chance, double y);
   // Of two arms whose members all had the same chance of being treated.
   // REQUIRES 0 < chance < 1.
-  EffectSums(const RidgeSums& treated_, const RidgeSums& control_, double chance);
+  EffectSums(const RidgeSums& of_treated, const RidgeSums& of_control, double chance);
 };
 
 double linear_value(std::span<const double> coefficients, std::span<const double> x);

@@ -123,7 +123,9 @@ class LooksReader {
         return bad(fmt::format("'{}' is below 0", kLookColumns[column]));
     }
     ExperimentSeries& series = series_of(record);
-    if (!times_[&series - read_.series.data()].insert(*values[kTime]).second) {
+    if (!times_[static_cast<std::size_t>(&series - read_.series.data())]
+             .insert(*values[kTime])
+             .second) {
       return bad(
           fmt::format("a second look at {} of experiment '{}', variant '{}', metric '{}'; "
                       "remove one of them",

@@ -112,7 +112,7 @@ class TrialReader {
   }
 
  private:
-  Error bad(std::string what) const { return invalid_argument(columns_.file + ": " + what); }
+  Error bad(const std::string& what) const { return invalid_argument(columns_.file + ": " + what); }
 
   Result<std::size_t> column_of(const std::string& name, std::string_view use) const {
     std::size_t found = kNone;
@@ -180,7 +180,7 @@ class TrialReader {
     return {};
   }
 
-  void broken(std::uint64_t line, std::string what) {
+  void broken(std::uint64_t line, const std::string& what) {
     if (++table_.broken_rows == 1)
       first_broken_ = fmt::format("the first in line {}: {}", line, what);
   }

@@ -57,7 +57,8 @@ std::uint8_t poisson_of_1(Random& random) {
 Interval middle_95(std::vector<double> values) {
   std::ranges::sort(values);
   const auto at = [&](double share) {
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
+    return values[static_cast<std::size_t>(
+        std::lround(share * static_cast<double>(values.size() - 1)))];
   };
   return {at(0.025), at(0.975)};
 }
@@ -75,7 +76,12 @@ UpliftCurve uplift_curve(std::span<const double> scores, std::span<const std::ui
   std::vector<std::uint32_t> order(scores.size());
   std::iota(order.begin(), order.end(), 0U);
   shuffle(order, random);
-  std::ranges::stable_sort(order, std::greater<>(), [&](std::uint32_t i) { return scores[i]; });
+  // Equal scores stay in the order of the shuffle.
+  std::vector<std::uint32_t> rank(order.size());
+  for (std::size_t k = 0; k < order.size(); ++k) rank[order[k]] = static_cast<std::uint32_t>(k);
+  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+    return scores[a] != scores[b] ? scores[a] > scores[b] : rank[a] < rank[b];
+  });
   const CurveAreas found = areas_of(scored, order, {});
   UpliftCurve curve;
   curve.auuc = found.auuc;
