@@ -128,6 +128,7 @@ struct Engine::Parts {
   std::unique_ptr<Ingest> ingest;
   std::unique_ptr<Eraser> eraser;
   std::unique_ptr<Repeater> keeper;
+  Mutex bet_writes;     // taken before object_writes
   Mutex object_writes;  // one change of an object at a time: its version is checked and stored
 };
 
@@ -264,6 +265,8 @@ Result<std::uint64_t> next_version(std::string_view type, std::string_view id,
 
 }  // namespace
 
+Mutex& Engine::bet_writes() { return parts_->bet_writes; }
+
 Result<Object> Engine::put_object(std::string_view type, std::string_view id, std::string json,
                                   const Author& author, ExpectedVersion expected) {
   if (json.size() > kObjectJsonBytesMax) {
@@ -283,6 +286,8 @@ Result<Object> Engine::put_object(std::string_view type, std::string_view id, st
 
 Result<Object> Engine::delete_object(std::string_view type, std::string_view id,
                                      const Author& author, ExpectedVersion expected) {
+  MutexLock bets_lock(parts_->bet_writes);
+  if (type == kSlotObjectType) TRY(check_no_bet_measures(id, nullptr));
   MutexLock lock(parts_->object_writes);
   const std::optional<Object> present = parts_->objects.find(type, id);
   if (!present || present->deleted) return not_found(fmt::format("there is no {} '{}'", type, id));
@@ -302,6 +307,8 @@ Result<Slot> Engine::put_slot(std::string_view name, std::string_view json, cons
   if (slots->size() >= kSlotsMax && !slots->contains(name)) {
     return invalid_argument(fmt::format("at most {} slots are possible", kSlotsMax));
   }
+  MutexLock lock(parts_->bet_writes);
+  TRY(check_no_bet_measures(name, &slot));
   slot.version = 0;
   slot.fell_back.clear();  // a person who writes it lets it begin anew
   const Object stored =

@@ -22,6 +22,7 @@
 #include "api/object_table.h"
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "decision/decision_engine.h"
@@ -130,6 +131,10 @@ class Engine {
   struct Parts;
   explicit Engine(std::unique_ptr<Parts> parts);
   Result<Object> store_object(Object object);
+  // kConflict: a live bet is measured by what `next` would change; null: the slot is to end.
+  Result<void> check_no_bet_measures(std::string_view name, const Slot* next) const;
+  // Bets and slots are checked against each other and then stored, one at a time.
+  Mutex& bet_writes();
   Result<Bet> store_bet(Bet bet, const Author& author, ExpectedVersion expected);
   Result<std::size_t> keep_slots();
 

@@ -14,12 +14,20 @@ namespace ante {
 namespace {
 
 constexpr std::string_view kRules = "rules";
+constexpr double kSurest = 0.01;  // the model never states that a bet must pay, or cannot
 
 // What the trial of a bet compares: it may not change while it runs.
 bool compares_the_same(const Bet& a, const Bet& b) {
   return a.slot == b.slot && a.audience == b.audience && a.items == b.items && a.topic == b.topic &&
          a.instead_of == b.instead_of && a.left_alone == b.left_alone &&
-         a.left_alone_who == b.left_alone_who && a.left_alone_learned == b.left_alone_learned;
+         a.left_alone_who == b.left_alone_who && a.left_alone_learned == b.left_alone_learned &&
+         a.stake == b.stake;
+}
+
+// What a bet measures in its slot, and against what.
+bool measures_the_same(const Slot& a, const Slot& b, const Bet& bet) {
+  return a.measures_as(b) && (!bet.instead_of.empty() || a.safe_items == b.safe_items) &&
+         a.in_shadow() == b.in_shadow();
 }
 
 bool has_begun(const Bet& bet) {
@@ -84,8 +92,27 @@ Result<Bet> Engine::store_bet(Bet bet, const Author& author, ExpectedVersion exp
   return bet;
 }
 
+Result<void> Engine::check_no_bet_measures(std::string_view name, const Slot* next) const {
+  const auto slots_now = slots().get();
+  const auto present = slots_now->find(name);
+  const auto all = bets().get();
+  const auto in_slot = all->by_slot.find(name);
+  if (present == slots_now->end() || in_slot == all->by_slot.end()) return {};
+  std::string running;
+  for (const BetPointer& bet : in_slot->second) {
+    if (!bet->live(clock().now_ms())) continue;
+    if (next != nullptr && measures_the_same(present->second, *next, *bet)) continue;
+    running += (running.empty() ? "'" : ", '") + bet->id + "'";
+  }
+  if (running.empty()) return {};
+  return conflict(fmt::format(
+      "slot '{}' cannot {} while bets run in it that are measured by it: {}. Fold them first", name,
+      next == nullptr ? "end" : "change its goal, its safe default or its brief", running));
+}
+
 Result<Bet> Engine::put_bet(std::string_view id, std::string_view json, const Author& author,
                             ExpectedVersion expected) {
+  MutexLock lock(bet_writes());
   Bet bet = TRY(bet_from_json(id, json, {person_key(), kFirstTenant}));
   const TimeMs now = clock().now_ms();
   const auto all_slots = slots().get();
@@ -110,8 +137,12 @@ Result<Bet> Engine::put_bet(std::string_view id, std::string_view json, const Au
                                   to_string(present.state)));
     if (has_begun(present) && !compares_the_same(present, bet))
       return conflict(fmt::format(
-          "bet '{}' runs: its slot, audience, content, safe default and who is left alone are what "
-          "it compares. Fold it and place another",
+          "bet '{}' runs: its slot, audience, content, safe default, stake and who is left alone "
+          "are what it compares. Fold it and place another",
+          id));
+    if (has_begun(present) && present.odds != bet.odds)
+      return conflict(fmt::format(
+          "bet '{}' runs: odds count as they were said before it began. Leave them as they are",
           id));
     bet.state = present.state;
     bet.placed_at_ms = present.placed_at_ms;
@@ -127,6 +158,7 @@ Result<Bet> Engine::put_bet(std::string_view id, std::string_view json, const Au
 
 Result<Bet> Engine::move_bet(std::string_view id, BetState to, const Author& author,
                              ExpectedVersion expected) {
+  MutexLock lock(bet_writes());
   const auto all = bets().get();
   const auto found = all->by_id.find(id);
   if (found == all->by_id.end()) {
@@ -139,6 +171,11 @@ Result<Bet> Engine::move_bet(std::string_view id, BetState to, const Author& aut
     return conflict(fmt::format("bet '{}' is {}: it cannot become {}", id, to_string(bet.state),
                                 to_string(to)));
   const TimeMs now = clock().now_ms();
+  if (to != BetState::kFolded && bet.expires_at_ms <= now)
+    return conflict(
+        fmt::format("bet '{}' has expired: nothing could be measured. Give it a later "
+                    "expiry, or fold it",
+                    id));
   if (!has_begun(bet) && to == BetState::kSmallStake)
     TRY(check_can_go_live(*all, *slots().get(), bet, now));
   if (has_begun(bet) && (to == BetState::kFolded || to == BetState::kBanked)) {
@@ -179,20 +216,30 @@ Result<std::size_t> Engine::keep_slots() {
 }
 
 Result<std::size_t> Engine::keep_bets() {
+  MutexLock lock(bet_writes());
   std::size_t changes = TRY(keep_slots());
   const TimeMs now = clock().now_ms();
   const EffectPrior prior = effect_prior();
   const auto all = bets().get();  // as it is now: each change below publishes another
   for (const auto& [id, present] : all->by_id) {
-    if (present->state == BetState::kDraft || present->state == BetState::kShadow ||
-        present->state == BetState::kFolded)
+    if (present->state == BetState::kFolded) continue;
+    if (!has_begun(*present)) {
+      if (now < present->expires_at_ms) continue;
+      Bet late = *present;
+      const Author rules{std::string(kRules), "its time was over before it began"};
+      add_move(late, BetState::kFolded, now, rules);
+      const auto stored = store_bet(std::move(late), rules, present->version);
+      if (!stored && stored.error().code != ErrorCode::kConflict) return stored.error();
+      ++changes;
       continue;
+    }
     const auto evidence = lift().bet(*present, now);
     if (!evidence) continue;  // its slot is not in the log's fold yet
     BetRuling ruling = rule_on(*present, evidence->lift, prior, now);
     if (!ruling.to && !ruling.model_odds) continue;
     Bet bet = *present;
-    if (ruling.model_odds) state_odds(bet, "model", *ruling.model_odds, now);
+    if (ruling.model_odds)
+      state_odds(bet, "model", std::clamp(*ruling.model_odds, kSurest, 1 - kSurest), now);
     // What a banked bet won stays its result.
     if (ruling.result && !(bet.state == BetState::kBanked && bet.result))
       bet.result = std::move(ruling.result);

@@ -1,5 +1,9 @@
 // Bets in the whole engine: people come, the rules open, fold and settle, the record stays.
 
+#include <atomic>
+#include <functional>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "api/engine.h"
@@ -167,6 +171,77 @@ TEST_F(EngineBetsTest, WhatItComparesCannotChangeWhileItRuns) {
   other.replace(other.find(R"("bet"])"), 6, R"("safe"])");
   EXPECT_EQ(engine_->put_bet("b", other, kMe, {}).error().code, ErrorCode::kConflict);
   EXPECT_EQ(engine_->put_bet("b", bet(), kMe, 1).error().code, ErrorCode::kConflict);
+}
+
+TEST_F(EngineBetsTest, NorCanWhatItIsMeasuredByInItsSlot) {
+  open_bet();
+  const Slot slot = engine_->slots().get()->at("home");
+  const auto refused = [&](const std::function<void(Slot&)>& change) {
+    Slot other = slot;
+    change(other);
+    const auto put = engine_->put_slot("home", slot_to_json(other), kMe, {});
+    if (put) return false;
+    EXPECT_EQ(put.error().code, ErrorCode::kConflict);
+    EXPECT_NE(put.error().message.find("'b'"), std::string::npos) << put.error().message;
+    return true;
+  };
+  EXPECT_TRUE(refused([](Slot& s) { s.goal_value = 100; }));
+  EXPECT_TRUE(refused([](Slot& s) { s.goal_event = "purchase"; }));
+  EXPECT_TRUE(refused([](Slot& s) { s.goal_window_ms *= 2; }));
+  EXPECT_TRUE(refused([](Slot& s) { s.further_outcomes = {{"read", 1}}; }));
+  EXPECT_TRUE(refused([](Slot& s) { s.safe_items = {"bet"}; }));
+  EXPECT_TRUE(refused([](Slot& s) { s.waived_by.clear(); }));
+  EXPECT_FALSE(refused([](Slot& s) { s.stake = 0.1; }));
+  EXPECT_EQ(engine_->delete_object("slot", "home", kMe, {}).error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(engine_->move_bet("b", BetState::kFolded, kMe, {}));
+  EXPECT_FALSE(refused([](Slot& s) { s.goal_value = 100; }));
+  EXPECT_TRUE(engine_->delete_object("slot", "home", kMe, {}));
+}
+
+TEST_F(EngineBetsTest, OfTwoForTheSamePeopleOneGoesLive) {
+  for (int round = 0; round < 20; ++round) {
+    const std::string names[] = {"x" + std::to_string(round), "y" + std::to_string(round)};
+    for (const std::string& name : names) ASSERT_TRUE(engine_->put_bet(name, bet(), kMe, 0));
+    std::atomic<int> live{0};
+    std::vector<std::thread> threads;
+    for (const std::string& name : names) {
+      threads.emplace_back(
+          [&, name] { live += engine_->move_bet(name, BetState::kSmallStake, kMe, {}) ? 1 : 0; });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(live, 1);
+    for (const std::string& name : names)
+      ASSERT_TRUE(engine_->move_bet(name, BetState::kFolded, kMe, {}));
+  }
+}
+
+TEST_F(EngineBetsTest, MovesWithoutAVersionNeverFailBecauseOfOneAnother) {
+  ASSERT_TRUE(engine_->put_bet("b", bet(), kMe, 0));
+  std::atomic<int> lost{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      const bool written = i % 2 == 0
+                               ? engine_->put_bet("b", bet(), kMe, {}).has_value()
+                               : engine_->move_bet("b", BetState::kShadow, kMe, {}).has_value();
+      lost += written ? 0 : 1;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(lost, 3);  // one of the four moves; from shadow to shadow there is none
+}
+
+TEST_F(EngineBetsTest, WhatNeverBeganIsFoldedWhenItsTimeIsOver) {
+  ASSERT_TRUE(engine_->put_bet("b", bet(), kMe, 0));
+  ASSERT_TRUE(engine_->move_bet("b", BetState::kShadow, kMe, {}));
+  EXPECT_EQ(*engine_->keep_bets(), 0u);
+  clock_.advance_to(now().expires_at_ms);
+  EXPECT_EQ(engine_->move_bet("b", BetState::kSmallStake, kMe, {}).error().code,
+            ErrorCode::kConflict);
+  EXPECT_EQ(*engine_->keep_bets(), 1u);
+  EXPECT_EQ(now().state, BetState::kFolded);
+  EXPECT_FALSE(now().result.has_value());
+  EXPECT_EQ(*engine_->keep_bets(), 0u);
 }
 
 TEST_F(EngineBetsTest, ASlotThatLosesGoesBackUntilSomebodyLetsItBeginAnew) {

@@ -138,6 +138,7 @@ void move_bet(Api& api, CallPointer call) {
   Fields body(*object, "#", errors);
   const std::string_view to = body.required_text("to", 64);
   const std::string why(body.text("why", 500).value_or(""));
+  if (!is_one_line(why)) body.wrong("why", "must be one line without control characters");
   const auto state = parse_bet_state(to);
   if (!state && errors.empty())
     body.wrong("to", "must be draft, shadow, small stake, open, folded or banked");

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -166,7 +167,21 @@ void store_activation(Api& api, const CallPointer& call, const Claim& claim) {
   store_claim(api, call, RecordKind::kActivation, claim, encode(activation), dedup);
 }
 
+// Of a slot that promises what bets may lose: the proof needs rewards that are not below 0.
+bool keeps_its_default(Api& api, SlotKey key) {
+  const auto slots = api.engine.slots().get();
+  return std::ranges::any_of(*slots, [key](const auto& entry) {
+    return entry.second.key == key && entry.second.allowed_loss > 0;
+  });
+}
+
 void store_reward(Api& api, const CallPointer& call, const Claim& claim, const Wanted& wanted) {
+  if (wanted.value < 0 && keeps_its_default(api, claim.slot)) {
+    return call->problem({.name = "invalid-request",
+                          .detail = "This slot promises how little bets may lose (allowedLoss), "
+                                    "which holds only where no reward is below 0.",
+                          .errors = {{"#/value", "must not be below 0 in this slot"}}});
+  }
   Reward reward;
   reward.decision = claim.decision;
   reward.slot = claim.slot;

@@ -25,9 +25,14 @@ void unknown_slot(Api& api, Call& call, const std::string& name) {
                 .fix = "ante slot list"});
 }
 
-void answer_write_error(Call& call, const Error& error) {
+// A version that was named and is not there any more is 412; what cannot be done now is 409.
+void answer_write_error(Api& api, Call& call, const Error& error, ExpectedVersion expected) {
   Problem problem = problem_of(error);
-  if (error.code == ErrorCode::kConflict) problem.name = "version-mismatch";
+  const auto slots = api.engine.slots().get();
+  const auto found = slots->find(call.path_values[0]);
+  const std::uint64_t version = found == slots->end() ? 0 : found->second.version;
+  if (error.code == ErrorCode::kConflict && expected && *expected != version)
+    problem.name = "version-mismatch";
   call.problem(std::move(problem));
 }
 
@@ -39,7 +44,7 @@ void put_slot(Api& api, CallPointer call) {
     const bool is_new = !api.engine.slots().get()->contains(name);
     const auto slot =
         api.engine.put_slot(name, waiting->request.body, author_of(*waiting), expected);
-    if (!slot) return answer_write_error(*waiting, slot.error());
+    if (!slot) return answer_write_error(api, *waiting, slot.error(), expected);
     answer_slot(*waiting, *slot, is_new ? 201 : 200);
   });
 }
@@ -64,7 +69,7 @@ void delete_slot(Api& api, CallPointer call) {
     if (gone.error().code == ErrorCode::kNotFound) {
       return unknown_slot(api, *waiting, waiting->path_values[0]);
     }
-    answer_write_error(*waiting, gone.error());
+    answer_write_error(api, *waiting, gone.error(), expected);
   });
 }
 

@@ -22,6 +22,23 @@ bool same_word(std::string_view a, std::string_view b) {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
+bool is_one_line(std::string_view text) {
+  if (!text.empty() && (text.front() == ' ' || text.back() == ' ')) return false;
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const unsigned a = byte(i), b = byte(i + 1), c = byte(i + 2);
+    if (a < 0x20 || a == 0x7f || (a == 0xc2 && b < 0xa0)) return false;
+    if (a != 0xe2) continue;
+    const bool line_end = b == 0x80 && (c == 0xa8 || c == 0xa9);
+    const bool turns =
+        (b == 0x80 && c >= 0xaa && c <= 0xae) || (b == 0x81 && c >= 0xa6 && c <= 0xa9);
+    if (line_end || turns) return false;
+  }
+  return true;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   if (a.size() > kEditDistanceBytesMax || b.size() > kEditDistanceBytesMax)
     return std::max(a.size(), b.size());

@@ -14,6 +14,10 @@ std::string lower_case(std::string_view text);
 // The same whatever the case.
 bool same_word(std::string_view a, std::string_view b);
 
+// Can be printed as it is: no control characters (C0, DEL, C1), no marks that turn the direction of
+// text, no line ends, no space first or last. UTF-8.
+bool is_one_line(std::string_view text);
+
 inline constexpr std::size_t kEditDistanceBytesMax = 64;  // longer words are never a near miss
 
 // Insertions, deletions, replacements and swaps of neighbours that turn one word into the other

@@ -42,7 +42,7 @@ constexpr std::array<Names, 6> kStates = {"draft", "shadow", "small stake",
 
 std::string needed_text(const JsonFields& fields, std::string_view name, std::size_t bytes_max,
                         std::string_view what) {
-  const auto text = fields.text(name, 1, bytes_max);
+  const auto text = fields.line(name, 1, bytes_max);
   if (!text && !fields.get(name)) fields.refuse(name, "is missing: " + std::string(what));
   return text.value_or("");
 }

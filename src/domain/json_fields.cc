@@ -88,6 +88,14 @@ std::optional<std::string> JsonFields::text(std::string_view name, std::size_t b
   return std::string(text);
 }
 
+std::optional<std::string> JsonFields::line(std::string_view name, std::size_t bytes_min,
+                                            std::size_t bytes_max) const {
+  auto found = text(name, bytes_min, bytes_max);
+  if (!found || is_one_line(*found)) return found;
+  refuse(name, "must be one line without control characters and without space at its ends");
+  return std::nullopt;
+}
+
 std::optional<double> JsonFields::number(std::string_view name, double lowest,
                                          double highest) const {
   const auto value = get(name);

@@ -38,6 +38,10 @@ class JsonFields {
   std::optional<simdjson::dom::element> get(std::string_view name) const;
   std::optional<std::string> text(std::string_view name, std::size_t bytes_min,
                                   std::size_t bytes_max) const;
+  // The same on one line: no control characters, no space at its ends, nothing that turns the
+  // direction of text. For what is read aloud and printed.
+  std::optional<std::string> line(std::string_view name, std::size_t bytes_min,
+                                  std::size_t bytes_max) const;
   std::optional<double> number(std::string_view name, double lowest, double highest) const;
   std::optional<std::int64_t> integer(std::string_view name, std::int64_t lowest,
                                       std::int64_t highest) const;

@@ -59,28 +59,12 @@ TEST(SlotJson, RefusesWithThePointer) {
       {"home", R"({"repeatLimit":{"days":0}})", "#/repeatLimit/days"},
       {"home", R"({"goal":{"windowMs":999}})", "#/goal/windowMs"},
       {"home", R"({"goal":{"windowMs":2592000001}})", "#/goal/windowMs"},
-      {"home", R"({"goal":{"value":0}})", "#/goal/value: must be above 0"},
+      {"home", R"({"goal":{"value":0}})",
+       "#/goal/value: must be a number from 1e-06 to 1e+06, found 0"},
       {"home", R"({"goal":{"event":""}})", "#/goal/event"},
       {"home", R"({"goal":{"evnt":"x"}})",
        "#/goal/evnt: is no field of this object. Did you mean 'event'?"},
       {"home", R"({"goal":7})", "#/goal"},
-      {"home", R"({"goal":{"outcomes":{}}})", "#/goal/outcomes: must be a list of at most 7"},
-      {"home", R"({"goal":{"outcomes":[1]}})", "#/goal/outcomes: must hold {\"event\", \"value\"}"},
-      {"home", R"({"goal":{"outcomes":[{"event":"read"}]}})", "#/goal/outcomes/0/value"},
-      {"home", R"({"goal":{"outcomes":[{"event":"read","value":0}]}})", "#/goal/outcomes/0/value"},
-      {"home", R"({"goal":{"outcomes":[{"event":"read","value":1e10}]}})",
-       "#/goal/outcomes/0/value"},
-      {"home", R"({"goal":{"outcomes":[{"value":1}]}})", "#/goal/outcomes/0/event"},
-      {"home", R"({"goal":{"outcomes":[{"event":"CLICK","value":1}]}})",
-       "#/goal/outcomes/0/event: names 'CLICK' again"},
-      {"home", R"({"goal":{"outcomes":[{"event":"a","value":1},{"event":"A","value":1}]}})",
-       "#/goal/outcomes/1/event: names 'A' again"},
-      {"home", R"({"goal":{"defaultReward":1}})",
-       "#/goal/defaultReward: must be below the goal's value"},
-      {"home", R"({"goal":{"windowMs":1000,"rewardWaitMs":1001}})",
-       "#/goal/rewardWaitMs: must not be longer than windowMs (1000)"},
-      {"home", R"({"allowedLoss":0.05,"goal":{"defaultReward":-1}})",
-       "#/allowedLoss: cannot be kept where rewards fall below 0"},
       {"home", R"({"safeDefault":{}})", "#/safeDefault"},
       {"home", R"({"safeDefault":{"best":false}})", "#/safeDefault"},
       {"home", R"({"safeDefault":{"best":true,"items":["a"]}})", "#/safeDefault"},
@@ -95,6 +79,39 @@ TEST(SlotJson, RefusesWithThePointer) {
   };
   for (const auto& row : rows) {
     const auto slot = slot_from_json(row.name, row.json);
+    ASSERT_FALSE(slot.has_value()) << row.json;
+    EXPECT_EQ(slot.error().message.substr(0, row.message.size()), row.message);
+  }
+}
+
+TEST(SlotJson, RefusesOutcomesWithThePointer) {
+  const struct {
+    std::string_view json, message;
+  } rows[] = {
+      {R"({"goal":{"outcomes":{}}})", "#/goal/outcomes: must be a list of at most 7"},
+      {R"({"goal":{"outcomes":[1]}})", "#/goal/outcomes: must hold {\"event\", \"value\"}"},
+      {R"({"goal":{"outcomes":[{"event":"read"}]}})", "#/goal/outcomes/0/value"},
+      {R"({"goal":{"outcomes":[{"event":"read","value":0}]}})", "#/goal/outcomes/0/value"},
+      {R"({"goal":{"outcomes":[{"event":"read","value":1e10}]}})", "#/goal/outcomes/0/value"},
+      {R"({"goal":{"outcomes":[{"value":1}]}})", "#/goal/outcomes/0/event"},
+      {R"({"goal":{"outcomes":[{"event":"read ","value":1}]}})",
+       "#/goal/outcomes/0/event: must be one line"},
+      {R"({"goal":{"value":1e7}})", "#/goal/value"},
+      {R"({"goal":{"value":1e-9}})", "#/goal/value"},
+      {R"({"brief":{"waived":{"by":"a\u001b[2J","reason":"x"}}})",
+       "#/brief/waived/by: must be one line"},
+      {R"({"goal":{"outcomes":[{"event":"CLICK","value":1}]}})",
+       "#/goal/outcomes/0/event: names 'CLICK' again"},
+      {R"({"goal":{"outcomes":[{"event":"a","value":1},{"event":"A","value":1}]}})",
+       "#/goal/outcomes/1/event: names 'A' again"},
+      {R"({"goal":{"defaultReward":1}})", "#/goal/defaultReward: must be below the goal's value"},
+      {R"({"goal":{"windowMs":1000,"rewardWaitMs":1001}})",
+       "#/goal/rewardWaitMs: must not be longer than windowMs (1000)"},
+      {R"({"allowedLoss":0.05,"goal":{"defaultReward":-1}})",
+       "#/allowedLoss: cannot be kept where rewards fall below 0"},
+  };
+  for (const auto& row : rows) {
+    const auto slot = slot_from_json("home", row.json);
     ASSERT_FALSE(slot.has_value()) << row.json;
     EXPECT_EQ(slot.error().message.substr(0, row.message.size()), row.message);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/json_parser.h"
 #include "base/json_writer.h"
@@ -18,7 +19,7 @@ constexpr std::size_t kSlotNameBytesMax = 64;
 constexpr std::size_t kSlotTextBytesMax = 1000;  // who waived and why
 constexpr DurationMs kGoalWindowMsMin = kSecondMs;
 constexpr DurationMs kGoalWindowMsMax = 30 * kDayMs;
-constexpr double kGoalValueMax = 1e9;
+constexpr double kGoalValueMin = 1e-6, kGoalValueMax = 1e6;  // rewards are kept in millionths
 constexpr double kHoldoutMax = 0.9;
 constexpr double kStakeMax = 0.5;
 constexpr double kCostMax = 1e9;
@@ -113,14 +114,14 @@ void read_outcomes(const JsonFields& goal, Slot& slot) {
       return;
     }
     const JsonFields outcome = goal.inner(object, path, kOutcomeFields);
-    const auto event = outcome.text("event", 1, kSlotTextBytesMax);
+    const auto event = outcome.line("event", 1, kSlotTextBytesMax);
     const auto worth = outcome.number("value", -kGoalValueMax, kGoalValueMax);
     if (!event) {
       outcome.refuse("event", "must name an event or a measure of rewards");
     } else if (is_named(slot, *event)) {
       outcome.refuse("event", "names '" + event->substr(0, 40) + "' again; it counts already");
-    } else if (!worth || *worth == 0) {
-      outcome.refuse("value", "must be what one of them is worth, above or below 0");
+    } else if (!worth || std::abs(*worth) < kGoalValueMin) {
+      outcome.refuse("value", "must be what one of them is worth, from a millionth up, or below 0");
     } else {
       slot.further_outcomes.push_back({*event, *worth});
     }
@@ -130,15 +131,10 @@ void read_outcomes(const JsonFields& goal, Slot& slot) {
 void read_goal(const JsonFields& fields, Slot& slot) {
   const auto goal = fields.object("goal", kGoalFields);
   if (!goal) return;
-  if (const auto event = goal->text("event", 1, kSlotTextBytesMax)) slot.goal_event = *event;
+  if (const auto event = goal->line("event", 1, kSlotTextBytesMax)) slot.goal_event = *event;
   if (const auto window = goal->integer("windowMs", kGoalWindowMsMin, kGoalWindowMsMax))
     slot.goal_window_ms = *window;
-  if (const auto value = goal->number("value", 0, kGoalValueMax)) {
-    if (*value > 0)
-      slot.goal_value = *value;
-    else
-      goal->refuse("value", "must be above 0");
-  }
+  slot.goal_value = goal->number("value", kGoalValueMin, kGoalValueMax).value_or(slot.goal_value);
   read_outcomes(*goal, slot);
   if (const auto reward = goal->number("defaultReward", -kGoalValueMax, kGoalValueMax)) {
     if (*reward < slot.goal_value)
@@ -189,8 +185,8 @@ void read_brief(const JsonFields& fields, Slot& slot) {
     brief->refuse_self("must say who waived it and why: {\"waived\": {\"by\", \"reason\"}}");
     return;
   }
-  const auto by = waived->text("by", 1, kSlotTextBytesMax);
-  const auto reason = waived->text("reason", 1, kSlotTextBytesMax);
+  const auto by = waived->line("by", 1, kSlotTextBytesMax);
+  const auto reason = waived->line("reason", 1, kSlotTextBytesMax);
   if (!by) waived->refuse("by", "must say who waived the brief");
   if (!reason) waived->refuse("reason", "must say why there is no brief");
   slot.waived_by = by.value_or("");
@@ -201,6 +197,11 @@ void read_brief(const JsonFields& fields, Slot& slot) {
 
 double RewardRange::share_of(double reward) const {
   return width > 0 ? std::clamp((reward - low) / width, 0.0, 1.0) : 0;
+}
+
+bool Slot::measures_as(const Slot& other) const {
+  return same_word(goal_event, other.goal_event) && goal_window_ms == other.goal_window_ms &&
+         goal_value == other.goal_value && further_outcomes == other.further_outcomes;
 }
 
 RewardRange Slot::reward_range() const {

@@ -68,6 +68,8 @@ struct Slot {
   // Without brief or waiver, and as an apprentice, the slot is in shadow: it decides, and serves
   // the safe default.
   bool in_shadow() const { return apprentice || (brief.empty() && waived_by.empty()); }
+  // Whether outcomes count the same in both, so that they can be added.
+  bool measures_as(const Slot& other) const;
   // From everything bad to everything good.
   RewardRange reward_range() const;
   // When a placement shown at 0 is learned from.

@@ -1,5 +1,6 @@
 #include "learning/first_place.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "decision/decision_engine.h"
@@ -109,6 +110,8 @@ FirstPlace first_place_of(const Decision& decision, const RewardRange& range) {
     action.expected = safe_expected + action.gain;
     action.is_safe = !decision.safe_default.empty() && chance.item == decision.safe_default.front();
   }
+  // Of equal actions a policy that is asked about takes the first: ties are the safe default's.
+  std::ranges::stable_partition(first.actions, &FirstPlaceAction::is_safe);
   while (first.chosen < first.actions.size() &&
          first.actions[first.chosen].item != decision.served.front().item) {
     ++first.chosen;

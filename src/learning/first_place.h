@@ -45,6 +45,7 @@ struct FirstPlaceAction {
   bool is_safe = false;   // the first item of the safe default
 };
 
+// The safe default's first item stands first.
 struct FirstPlace {
   std::optional<NotDrawn> not_drawn;  // set: there is nothing else
   std::vector<FirstPlaceAction> actions;

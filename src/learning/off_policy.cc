@@ -160,6 +160,14 @@ std::string refusal_of(const OffPolicyHealth& health) {
         "{:.0f} are needed; log more, or evaluate a policy nearer to the logged one",
         health.rows, health.effective_rows, kEffectiveRowsMin);
   }
+  const double off = std::abs(health.weight_mean - 1);
+  if (off > kWeightMeanOffMax && off > kWeightMeanErrorsMax * health.weight_mean_error) {
+    return fmt::format(
+        "support is too thin: weights average {:.2f} where 1 is expected; what the target policy "
+        "would choose was so unlikely in this log that it was hardly ever seen. Log with a policy "
+        "that chooses it more often",
+        health.weight_mean);
+  }
   if (!(health.effective_clicks >= kEffectiveClicksMin)) {
     return fmt::format(
         "too few rewards: they weigh as much as {:.1f} rewards under the target policy, at least "
@@ -249,6 +257,8 @@ OffPolicyHealth off_policy_health(std::span<const OffPolicyRow> rows) {
   const double n = std::max(1.0, as_double(health.rows));
   health.out_of_support /= n;
   health.weight_mean = weights / n;
+  health.weight_mean_error =
+      std::sqrt(std::max(0.0, squares / n - health.weight_mean * health.weight_mean) / n);
   for (ClippedEstimate& clip : health.clipped) clip.ips /= n;
   health.effective_rows = squares > 0 ? weights * weights / squares : 0;
   health.effective_clicks = click_squares > 0 ? clicks * clicks / click_squares : 0;

@@ -31,6 +31,9 @@
 namespace ante {
 
 inline constexpr double kEffectiveRowsMin = 200;
+// Weights average 1 where all that the target would choose could be seen. Farther off than both of
+// these and some of it was too unlikely to be seen: no estimator that weighs rewards tells.
+inline constexpr double kWeightMeanOffMax = 0.1, kWeightMeanErrorsMax = 5;
 inline constexpr double kOutOfSupportMax = 0.01;    // share of the target's probability
 inline constexpr double kEffectiveClicksMin = 5;    // below: refused
 inline constexpr double kEffectiveClicksThin = 30;  // below: a warning
@@ -85,6 +88,7 @@ struct OffPolicyHealth {
   double effective_clicks = 0;  // (sum w |r|)^2 / sum w^2 |r|
   double out_of_support = 0;    // mean share of the target that could not have been logged
   double weight_mean = 0, weight_max = 0;
+  double weight_mean_error = 0;            // standard error of the mean, as the weights seen say
   std::array<ClippedEstimate, 3> clipped;  // at 10, 30 and 100
   std::string refusal;                     // why there is no value; empty: there is
   std::string warning;                     // "thin: …" or empty

@@ -13,7 +13,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kFiguresFormat = 1;
+constexpr std::uint8_t kFiguresFormat = 2;
 constexpr std::uint64_t kSlotGroupSeed = 11, kBetGroupSeed = 12;
 constexpr std::size_t kPendingBytes = 16 + 8 + 8 + 3 + 1;
 constexpr std::size_t kGroupBytesMin = 8 + 1 + 1 + 1 + 12;
@@ -192,11 +192,6 @@ ItemFigures& FiguresFold::item(FigureSums& sums, ItemKey key) {
 }
 
 void FiguresFold::consume(const CommittedRecord& record) {
-  if (record.commit != commit_) {
-    // Every row that the commits before could bring has come.
-    commit_ = record.commit;
-    forget_closed();
-  }
   if (record.partition != kControlPartition) now_ms_ = std::max(now_ms_, record.header.received_at);
   if (record.header.kind == RecordKind::kObject) goals_.consume(record);
   if (record.header.kind != RecordKind::kDecision) return;
@@ -204,7 +199,7 @@ void FiguresFold::consume(const CommittedRecord& record) {
 }
 
 void FiguresFold::forget_closed() {
-  while (!closing_.empty() && closing_.begin()->first < now_ms_) {
+  while (!closing_.empty() && closing_.begin()->first < forget_until_ms_) {
     pending_.erase(closing_.begin()->second);
     closing_.erase(closing_.begin());
   }
@@ -347,6 +342,10 @@ void FiguresFold::commit_consumed() {
       count_row(group->second, pending.bet_side, pending.drawn, row);
   }
   matured_.clear();
+  // A decision may be stored behind an act that came after its window: the joiner, which stands
+  // before this one, tells its rows in the next commit, and not later.
+  forget_closed();
+  forget_until_ms_ = now_ms_;
 }
 
 void FiguresFold::count_row(FigureSums& sums, Side side, bool drawn, const Matured& row) {
@@ -382,7 +381,7 @@ std::string FiguresFold::save() const {
   out.string(goals);
   out.varint(rows_unseen_);
   out.svarint(now_ms_);
-  out.varint(commit_.value);
+  out.svarint(forget_until_ms_);
   for (const Groups* groups : {&slots_, &bets_}) {
     out.varint(groups->size());
     for (const auto& [key, sums] : *groups) {
@@ -412,7 +411,7 @@ Result<void> FiguresFold::load(std::string_view bytes) {
   TRY(goals_.load(in.string()));
   rows_unseen_ = in.varint();
   now_ms_ = in.svarint();
-  commit_ = Commit{in.varint()};
+  forget_until_ms_ = in.svarint();
   for (const auto& [groups, groups_max] :
        {std::pair(&slots_, kSlotsMax), std::pair(&bets_, kFigureBetsMax)}) {
     const std::size_t count = in.count(kGroupBytesMin);

@@ -147,8 +147,7 @@ class FiguresFold {
   std::vector<Matured> matured_;  // of this commit
   std::size_t items_ = 0;         // in all tables
   std::uint64_t rows_unseen_ = 0;
-  TimeMs now_ms_ = 0;
-  Commit commit_;
+  TimeMs now_ms_ = 0, forget_until_ms_ = 0;
 };
 
 }  // namespace ante

@@ -302,6 +302,7 @@ TEST_F(FiguresTest, RowsOfUnknownDecisionsAreCountedAndLeftOut) {
   mature(seen, 0, 1);
   EXPECT_EQ(home().treated_seen.shown, 2U);
   put(RecordKind::kFacts, reader(9), kFiguresStart + kFiguresWindow + 2, "");
+  figures->commit_consumed(Commit{sequence});
   mature(seen, 0, 1);
   EXPECT_EQ(home().treated_seen.shown, 2U);
   EXPECT_EQ(figures->rows_unseen(), 2U);
@@ -469,6 +470,39 @@ TEST_F(FiguresTest, TheJoinerBringsWhatCameOfIt) {
   both(RecordKind::kFacts, partition_of(reader(1)), shown + kFiguresWindow + 1, "");
   EXPECT_EQ(home().treated_seen.shown, 1U);
   EXPECT_EQ(home().treated_seen.hits, 1U);
+  EXPECT_EQ(figures->rows_unseen(), 0U);
+}
+
+// A decision may wait to be stored until somebody else has acted, hours later by the log's clock.
+TEST_F(FiguresTest, ADecisionStoredBehindALaterActKeepsItsRows) {
+  Joiner joiner({figures.get()});
+  std::uint64_t at = 0;
+  const auto both = [&](std::uint64_t commit, RecordKind kind, Partition partition, TimeMs when,
+                        const std::string& body) {
+    RecordHeader header;
+    header.kind = kind;
+    header.person = reader(1);
+    header.occurred_at = header.received_at = when;
+    ++at;
+    const CommittedRecord record{Commit{commit}, partition, Sequence{at}, header, body};
+    joiner.consume(record);
+    figures->consume(record);
+  };
+  Slot slot;
+  slot.name = "home";
+  slot.key = slot_key("home");
+  slot.goal_window_ms = kFiguresWindow;
+  both(1000, RecordKind::kObject, kControlPartition, kFiguresStart,
+       encode(Object{"slot", "home", 2, false, "me", "test", slot_to_json(slot)}));
+  figures->commit_consumed(Commit{1000});
+  const TimeMs later = kFiguresStart + 2 * kFiguresWindow;
+  both(1001, RecordKind::kFacts, partition_of(reader(1)), later, "");
+  both(1001, RecordKind::kDecision, partition_of(reader(1)), kFiguresStart,
+       encode(decision(1, Outcome::kBet, {"x"}, {"a"})));
+  figures->commit_consumed(Commit{1001});
+  both(1002, RecordKind::kFacts, partition_of(reader(1)), later + 1, "");
+  figures->commit_consumed(Commit{1002});
+  EXPECT_EQ(home().treated_seen.shown, 1U);
   EXPECT_EQ(figures->rows_unseen(), 0U);
 }
 

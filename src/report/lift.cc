@@ -32,10 +32,26 @@ std::string spaced(std::uint64_t n) {
   return digits;
 }
 
-// A difference in words: relative to the holdout where that has a mean, else as it is.
-std::string amount(const LiftSummary& lift, double difference) {
-  if (lift.holdout.mean > 0) return fmt::format("{:+.1f} %", 100 * difference / lift.holdout.mean);
-  return fmt::format("{:+.4g}", difference);
+// The lift and its interval in words: relative to the holdout where that can be said.
+std::string amount(const LiftSummary& lift) {
+  if (lift.relative && lift.relative_low && lift.relative_high)
+    return fmt::format("{:+.1f} % ({:+.1f} % to {:+.1f} %)", 100 * *lift.relative,
+                       100 * *lift.relative_low, 100 * *lift.relative_high);
+  return fmt::format("{:+.4g} ({:+.4g} to {:+.4g})", *lift.value, *lift.low, *lift.high);
+}
+
+// The interval of the ratio of the means, less 1: as many standard errors of its logarithm (delta
+// method) as the sequence has of the difference. A holdout's mean is no more known than the lift.
+void set_relative_interval(LiftSummary& lift) {
+  const ArmSummary &a = lift.treated, &b = lift.holdout;
+  if (!lift.low || !(a.mean > 0) || !(b.mean > 0)) return;
+  const double a_error = a.variance / static_cast<double>(a.n),
+               b_error = b.variance / static_cast<double>(b.n);
+  if (!(a_error + b_error > 0)) return;
+  const double errors = (*lift.high - *lift.low) / 2 / std::sqrt(a_error + b_error);
+  const double half = errors * std::sqrt(a_error / (a.mean * a.mean) + b_error / (b.mean * b.mean));
+  lift.relative_low = a.mean / b.mean * std::exp(-half) - 1;
+  lift.relative_high = a.mean / b.mean * std::exp(half) - 1;
 }
 
 Verdict verdict_of(const LiftSummary& lift) {
@@ -70,8 +86,7 @@ std::string sentence_of(const LiftSummary& lift, double holdout_share) {
   }
   if (lift.verdict == Verdict::kTooEarly) return early_sentence(lift, holdout_share);
   const std::string numbers =
-      fmt::format("{} ({} to {}) against the people we left alone; n {} / {}",
-                  amount(lift, *lift.value), amount(lift, *lift.low), amount(lift, *lift.high),
+      fmt::format("{} against the people we left alone; n {} / {}", amount(lift),
                   spaced(lift.treated.n), spaced(lift.holdout.n));
   switch (lift.verdict) {
     case Verdict::kPaying:
@@ -132,6 +147,7 @@ LiftSummary summarize(const Slot& slot, const SlotLift& sums, double control_sha
           sequence_interval(sums.treated, sums.holdout, kLiftAlpha, kPersonsPlanned);
       lift.low = sequence.low;
       lift.high = sequence.high;
+      set_relative_interval(lift);
     }
   }
   lift.verdict = verdict_of(lift);
@@ -152,9 +168,8 @@ std::string to_json(const LiftSummary& lift) {
     json.field("confidence", 1 - kLiftAlpha).field("n", lift.treated.n + lift.holdout.n);
     json.key("relative");
     lift.relative ? json.number(*lift.relative) : json.null();
-    if (lift.relative)
-      json.interval("relativeInterval", *lift.low / lift.holdout.mean,
-                    *lift.high / lift.holdout.mean);
+    if (lift.relative_low)
+      json.interval("relativeInterval", *lift.relative_low, *lift.relative_high);
     json.end_object();
   } else {
     json.null();

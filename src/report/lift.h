@@ -57,8 +57,10 @@ struct LiftSummary {
   std::optional<double> low, high;  // the confidence sequence, 95 %
   std::optional<double> fixed_low, fixed_high;  // the fixed-n interval at this look, 95 %
   std::optional<double> relative;               // value / holdout mean, when that is > 0
-  double srm_p = 1;                             // sample-ratio mismatch
-  std::uint64_t waiting = 0;                    // persons whose window is still open
+  // Of `relative`, with the holdout's mean as unsure as it is; none unless both means are above 0.
+  std::optional<double> relative_low, relative_high;
+  double srm_p = 1;           // sample-ratio mismatch
+  std::uint64_t waiting = 0;  // persons whose window is still open
   Verdict verdict = Verdict::kUnproven;
   std::string sentence;
 };

@@ -367,16 +367,15 @@ void LiftFold::forget(PersonHash person) {
 }
 
 // A slot that fell back and is let go again begins anew: what made it fall back is over.
+// What was measured by another goal, or before the slot fell back, is no evidence any more.
 void LiftFold::change_slots(const CommittedRecord& record) {
-  std::vector<SlotKey> fallen;
-  for (const auto& [key, slot] : slots_.all()) {
-    if (!slot.fell_back.empty()) fallen.push_back(key);
-  }
+  const std::map<SlotKey, Slot> before = slots_.all();
   slots_.consume(record);
-  for (const SlotKey key : fallen) {
-    const Slot* slot = slots_.find(key);
+  for (const auto& [key, was] : before) {
+    const Slot& is = *slots_.find(key);
+    const bool lets_begin_anew = !was.fell_back.empty() && is.fell_back.empty();
     const auto pool = pools_.find({key, BetKey{}});
-    if (slot == nullptr || !slot->fell_back.empty() || pool == pools_.end()) continue;
+    if (pool == pools_.end() || (was.measures_as(is) && !lets_begin_anew)) continue;
     people_ -= pool->second.people.size();
     pools_.erase(pool);
   }

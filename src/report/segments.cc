@@ -19,6 +19,19 @@ bool enough(const SegmentSums& sums) {
          sums.control.conversions >= kSegmentConversionsMin;
 }
 
+std::uint64_t people(const SegmentSums& sums) { return sums.treated.n + sums.control.n; }
+
+// Everybody has one level of each trait.
+std::uint64_t people_of_a_trait(const SegmentTable& table) {
+  std::uint64_t most = 0, sum = 0;
+  for (std::size_t number = 0; number < table.size(); ++number) {
+    if (number > 0 && trait_level_of(number).trait != trait_level_of(number - 1).trait) sum = 0;
+    sum += people(table[number]);
+    most = std::max(most, sum);
+  }
+  return most;
+}
+
 // Every outcome was 0 or 1.
 bool is_rate(const OutcomeSums& sums) {
   constexpr WideInteger kOne = 1'000'000;
@@ -109,8 +122,9 @@ void add_person(SegmentTable& table, const Traits& traits, bool treated, std::in
 Segments segments(const SegmentTable& table) {
   Segments result;
   std::vector<double> p;
+  const std::uint64_t everybody = people_of_a_trait(table);
   for (std::size_t number = 0; number < table.size(); ++number) {
-    if (!enough(table[number])) continue;
+    if (!enough(table[number]) || people(table[number]) == everybody) continue;
     result.tested.push_back(segment_of(number, table[number]));
     p.push_back(result.tested.back().p);
   }

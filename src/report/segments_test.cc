@@ -70,6 +70,7 @@ TEST(Segments, WithoutADifferenceThereIsMostlyNoFinding) {
 TEST(Segments, ALevelIsTestedFromTwentyFiveConversionsInEachArmOn) {
   const auto with = [](std::uint64_t treated, std::uint64_t control) {
     SegmentTable table;
+    table[8].treated.add(0);  // somebody else
     for (int i = 0; i < 100; ++i) {
       table[7].treated.add(static_cast<std::uint64_t>(i) < treated ? kOneMicros : 0);
       table[7].control.add(static_cast<std::uint64_t>(i) < control ? kOneMicros : 0);
@@ -83,6 +84,17 @@ TEST(Segments, ALevelIsTestedFromTwentyFiveConversionsInEachArmOn) {
   EXPECT_EQ(with(25, 60).payers.size(), 1u);
 }
 
+TEST(Segments, WhatHoldsEverybodyIsNoGroup) {
+  SegmentTable table;
+  for (int i = 0; i < 100; ++i) {
+    table[0].treated.add(kOneMicros);
+    table[0].control.add(i < 50 ? kOneMicros : 0);
+  }
+  EXPECT_TRUE(segments(table).tested.empty());
+  table[1].treated.add(0);
+  EXPECT_EQ(segments(table).tested.size(), 1u);
+}
+
 TEST(Segments, SentencesSayWhatThereIs) {
   SegmentTable table;
   EXPECT_EQ(segments(table).sentence,
@@ -92,12 +104,14 @@ TEST(Segments, SentencesSayWhatThereIs) {
     table[3].treated.add(i < 50 ? kOneMicros : 0);
     table[3].control.add(i < 50 ? kOneMicros : 0);
   }
+  table[2].treated.add(0);  // somebody else
   EXPECT_EQ(segments(table).sentence,
             "Nobody credibly wins and nobody credibly pays; 1 group looked at.");
   for (int i = 0; i < 400; ++i) {
     table[18].treated.add(i < 260 ? kOneMicros : 0);
     table[18].control.add(i < 200 ? kOneMicros : 0);
   }
+  table[17].treated.add(0);
   EXPECT_EQ(segments(table).sentence,
             "Nobody credibly pays. Who wins: visits: regular (+15.0 points, q < .001); 2 groups "
             "looked at.");
@@ -109,6 +123,7 @@ TEST(Segments, MoneyIsNotCountedInPoints) {
     table[0].treated.add((10 + i % 5) * kOneMicros);
     table[0].control.add((14 + i % 5) * kOneMicros);
   }
+  table[1].treated.add(0);
   EXPECT_NE(segments(table).sentence.find("(−4, q < .001)"), std::string::npos)
       << segments(table).sentence;
 }
@@ -119,6 +134,7 @@ TEST(Segments, OutcomesWithoutAnyVarianceDoNotDivideByZero) {
     table[0].treated.add(kOneMicros);
     table[0].control.add(kOneMicros);
   }
+  table[1].treated.add(0);
   const Segments found = segments(table);
   ASSERT_EQ(found.tested.size(), 1u);
   EXPECT_EQ(found.tested[0].p, 1);

@@ -363,6 +363,19 @@ TEST(SlotGoals, AnEventCanBeSeveralOutcomesAndEachHasItsWorth) {
   EXPECT_DOUBLE_EQ(range.reward_of(range.share_of(1.5)), 1.5);
 }
 
+TEST(SlotGoals, AnEventThatIsNamedBothWaysCountsOnce) {
+  Slot slot = make_slot("home", "purchase");
+  slot.further_outcomes = {{"Order Completed", 8}, {"Article Read", 3}, {"read", 1}, {"finish", 5}};
+  Event event;
+  event.kind = EventKind::kPurchased;
+  event.name = "order completed";
+  EXPECT_EQ(reward_micros(slot, credits_of(slot, event)), 8'000'000);
+  event.kind = EventKind::kArticleRead;
+  event.name = "Article Read";
+  event.finished = true;
+  EXPECT_EQ(reward_micros(slot, credits_of(slot, event)), 8'000'000);  // named, and finished
+}
+
 TEST(SlotGoals, OfAnOutcomeTheOccurrenceWorthMostCounts) {
   const Slot slot = slot_of_outcomes();
   Credits credits;

@@ -41,6 +41,21 @@ bool is_named(std::string_view outcome, const Reward& reward) {
   return same_word(outcome, reward.measure);
 }
 
+bool has_outcome(const Slot& slot, std::string_view name) {
+  return same_word(slot.goal_event, name) ||
+         std::ranges::any_of(slot.further_outcomes, [name](const SlotOutcome& outcome) {
+           return same_word(outcome.event, name);
+         });
+}
+
+// Whether the slot also has the event under its own name: then its kind's short name says the same
+// again. That it was finished is something else.
+bool is_named_longer(const Slot& slot, std::string_view outcome, const Event& event) {
+  return !same_word(outcome, event.name) && !same_word(outcome, "finish") &&
+         has_outcome(slot, event.name);
+}
+bool is_named_longer(const Slot&, std::string_view, const Reward&) { return false; }
+
 std::int64_t micros_of(double worth) {
   const double micros = worth * kMicros;
   if (!std::isfinite(micros)) return 0;
@@ -52,7 +67,7 @@ template <typename Happened>
 Credits credits_for(const Slot& slot, const Happened& happened, double scale) {
   Credits credits;
   const auto look = [&](const std::string& name, double value) {
-    if (is_named(name, happened))
+    if (is_named(name, happened) && !is_named_longer(slot, name, happened))
       credits.push_back({hash64(lower_case(name)), micros_of(value * scale)});
   };
   look(slot.goal_event, slot.goal_value);

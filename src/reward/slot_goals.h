@@ -27,7 +27,8 @@ struct Credit {
 using Credits = std::vector<Credit>;
 
 // The outcomes that an event is: by its name as sent, whatever the case, or by a kind's short name:
-// click, read (an article was read), finish (to its end), purchase, view, cart, pin, share.
+// click, read (an article was read), finish (to its end), purchase, view, cart, pin, share. One
+// that the slot names both ways counts once, by its own name.
 Credits credits_of(const Slot& slot, const Event& event);
 // The outcome that a reward is, by its measure, whatever the case; its worth is scaled by its
 // value.
