@@ -24,10 +24,10 @@ bool compares_the_same(const Bet& a, const Bet& b) {
          a.stake == b.stake;
 }
 
-// What a bet measures in its slot, and against what.
-bool measures_the_same(const Slot& a, const Slot& b, const Bet& bet) {
-  return a.measures_as(b) && (!bet.instead_of.empty() || a.safe_items == b.safe_items) &&
-         a.in_shadow() == b.in_shadow();
+// What the bets of a slot are measured by. Its safe default is the editor's to change every day:
+// they are bet against whatever it is.
+bool measures_the_same(const Slot& a, const Slot& b) {
+  return a.measures_as(b) && a.in_shadow() == b.in_shadow();
 }
 
 bool has_begun(const Bet& bet) {
@@ -101,7 +101,7 @@ Result<void> Engine::check_no_bet_measures(std::string_view name, const Slot* ne
   std::string running;
   for (const BetPointer& bet : in_slot->second) {
     if (!bet->live(clock().now_ms())) continue;
-    if (next != nullptr && measures_the_same(present->second, *next, *bet)) continue;
+    if (next != nullptr && measures_the_same(present->second, *next)) continue;
     running += (running.empty() ? "'" : ", '") + bet->id + "'";
   }
   if (running.empty()) return {};
