@@ -35,13 +35,13 @@ class LiftTest : public testing::Test {
     ++sequence;
     report->consume({Commit{sequence}, partition_of(who), Sequence{sequence}, header, body});
   }
-  void put_slot(double holdout) {
+  void put_slot(double holdout, double goal_value = 2) {
     Slot slot;
     slot.name = "home";
     slot.key = slot_key("home");
     slot.goal_event = "purchase";
     slot.goal_window_ms = kWindow;
-    slot.goal_value = 2;
+    slot.goal_value = goal_value;
     slot.holdout = holdout;
     Object object{"slot", "home", ++sequence, false, "me", "test", slot_to_json(slot)};
     put(RecordKind::kObject, PersonHash{}, kStart, kStart, encode(object));
@@ -300,14 +300,7 @@ TEST_F(LiftTest, AnotherGoalBeginsAnew) {
   EXPECT_EQ(lift().treated.n, 60U);
   put_slot(0.5);  // how many are held out is no part of what is measured
   EXPECT_EQ(lift().treated.n, 60U);
-  Slot slot;
-  slot.name = "home";
-  slot.key = slot_key("home");
-  slot.goal_event = "purchase";
-  slot.goal_window_ms = kWindow;
-  slot.goal_value = 200;
-  put(RecordKind::kObject, PersonHash{}, kStart, kStart,
-      encode(Object{"slot", "home", ++sequence, false, "me", "test", slot_to_json(slot)}));
+  put_slot(0.5, 200);
   EXPECT_EQ(lift().treated.n, 0U);
   put(decision(1, Arm::kTreated, kStart + kDayMs));
   pass(kStart + 2 * kDayMs);
