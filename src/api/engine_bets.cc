@@ -107,7 +107,7 @@ Result<void> Engine::check_no_bet_measures(std::string_view name, const Slot* ne
   if (running.empty()) return {};
   return conflict(fmt::format(
       "slot '{}' cannot {} while bets run in it that are measured by it: {}. Fold them first", name,
-      next == nullptr ? "end" : "change its goal, its safe default or its brief", running));
+      next == nullptr ? "end" : "change its goal or its brief", running));
 }
 
 Result<Bet> Engine::put_bet(std::string_view id, std::string_view json, const Author& author,
