@@ -133,18 +133,16 @@ ValueTerms::ValueTerms(const ValueContext& context, ItemKey item,
   };
   add(context.slot_cross);
   add(context.slot_device_cross);
-  add(hashed(item.value, kForItem));
-  add(hashed(item.value, context.slot + kItemSlotCross));
+  // To who came to it before it is another thing.
+  const std::uint64_t own =
+      features[static_cast<std::size_t>(Feature::kOwnCount)] > 0 ? std::uint64_t{kOwnCross} : 0;
+  add(hashed(item.value, kForItem + own));
+  add(hashed(item.value, context.slot + kItemSlotCross + own));
   for (const std::uint32_t topic : topics.first(std::min(topics.size(), kTopics))) {
     if (topic == 0) continue;
     add(hashed(topic, context.slot));
     add_situation(hashed(topic, context.device));
     add_situation(hashed(topic, context.day_part));
-  }
-  // To who came to it before it is another thing: what it is to everybody, and a difference.
-  if (features[static_cast<std::size_t>(Feature::kOwnCount)] > 0) {
-    add_situation(hashed(item.value, kForItem + kOwnCross));
-    add_situation(hashed(item.value, context.slot + kItemSlotCross + kOwnCross));
   }
 }
 
