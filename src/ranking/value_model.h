@@ -47,7 +47,7 @@ struct ValueContext {
 // twice, for all slots and for this one; a cross is there or not.
 struct ValueTerms {
   static constexpr std::size_t kTopics = 4;  // of an item; more are not looked at
-  static constexpr std::size_t kCrosses = 6 + 3 * kTopics;
+  static constexpr std::size_t kCrosses = 4 + 3 * kTopics;
 
   ValueTerms() = default;
   // `topics`: low halves of keys; 0 = none.
