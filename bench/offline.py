@@ -11,19 +11,17 @@ headlines   headline tests replayed on rates from their posteriors, 200 draws
 Exit 77 where the data sets are absent, 1 where a promise is broken.
 """
 
-import argparse
 import csv
 import gzip
 import json
-import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-from ante_process import ROOT, commit_of_tree, find_program, write_result
+from ante_process import ROOT, commit_of_tree, find_program
+from report_modes import play_mode
 
-SKIPPED = 77
 FOLDERS = {
     "bandit": "bandit-classification",
     "estimators": "bandit-classification",
@@ -156,33 +154,5 @@ VERDICTS = {"bandit": bandit_verdicts, "speed": speed_verdicts, "estimators": es
             "obd": obd_verdicts, "headlines": headlines_verdicts, "ledger": ledger_verdicts}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("mode", choices=sorted(VERDICTS))
-    parser.add_argument("--ante")
-    parser.add_argument("--program", help="the offline_bench program")
-    parser.add_argument("--data", default=os.environ.get("ANTE_DATA", str(ROOT.parent / "shared" / "data")))
-    parser.add_argument("--times", type=int, help="shuffles, repetitions or draws")
-    parser.add_argument("--save", action="store_true")
-    options = parser.parse_args()
-    folder = FOLDERS.get(options.mode)
-    if folder and not (pathlib.Path(options.data) / folder).is_dir():
-        print(f"skipped: {folder} is not under {options.data}; set ANTE_DATA")
-        return SKIPPED
-    if options.mode == "obd":
-        report = obd_report(options, pathlib.Path(options.data) / folder)
-    else:
-        command = [find_program("offline_bench", options.program), options.mode, "--data", options.data,
-                   "--commit", commit_of_tree()]
-        if options.times:
-            command += ["--times", str(options.times)]
-        report = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
-    report["verdicts"] = VERDICTS[options.mode](report)
-    print(json.dumps(report, indent=1))
-    if options.save:
-        write_result(report["bench"], report)
-    return 0 if all(report["verdicts"].values()) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play_mode(__doc__, "offline_bench", VERDICTS, FOLDERS, {"obd": obd_report}))

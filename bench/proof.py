@@ -12,16 +12,12 @@ experiments  78 real experiments watched: what a z test calls and what a sequenc
 Exit 77 where the data sets are absent, 1 where a promise is broken.
 """
 
-import argparse
 import json
-import os
-import pathlib
 import subprocess
 import sys
 
-from ante_process import ROOT, commit_of_tree, find_program, write_result
-
-SKIPPED = 77
+from ante_process import commit_of_tree, find_program
+from report_modes import play_mode
 
 
 def watched_verdicts(report):
@@ -91,9 +87,9 @@ def starbucks_verdicts(report):
     }
 
 
-def experiments_report(options):
+def experiments_report(options, folder):
     reply = subprocess.run([find_program("ante", options.ante), "evaluate", "experiment", "--json", "--data",
-                            os.path.join(options.data, "asos-experiments", "asos.csv.gz")],
+                            str(folder / "asos.csv.gz")],
                            stdout=subprocess.PIPE, text=True, check=True)
     report = json.loads(reply.stdout)
     report.pop("data")  # a path of one machine
@@ -117,33 +113,5 @@ VERDICTS = {"watched": watched_verdicts, "split": split_verdicts, "ratios": rati
             "experiments": experiments_verdicts}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("mode", choices=sorted(VERDICTS))
-    parser.add_argument("--program", help="the proof_bench program")
-    parser.add_argument("--ante")
-    parser.add_argument("--data", default=os.environ.get("ANTE_DATA", str(ROOT.parent / "shared" / "data")))
-    parser.add_argument("--times", type=int, help="runs")
-    parser.add_argument("--save", action="store_true")
-    options = parser.parse_args()
-    folder = FOLDERS.get(options.mode)
-    if folder and not (pathlib.Path(options.data) / folder).is_dir():
-        print(f"skipped: {folder} is not under {options.data}; set ANTE_DATA")
-        return SKIPPED
-    if options.mode == "experiments":
-        report = experiments_report(options)
-    else:
-        command = [find_program("proof_bench", options.program), options.mode, "--data", options.data,
-                   "--commit", commit_of_tree()]
-        if options.times:
-            command += ["--times", str(options.times)]
-        report = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
-    report["verdicts"] = VERDICTS[options.mode](report)
-    print(json.dumps(report, indent=1))
-    if options.save:
-        write_result(report["bench"], report)
-    return 0 if all(report["verdicts"].values()) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play_mode(__doc__, "proof_bench", VERDICTS, FOLDERS, {"experiments": experiments_report}))
