@@ -165,6 +165,10 @@ void append_decide_answer(std::string& out, const DecideView& view) {
     json.field("id", item_id_of(answer.runner_up->item, answer.catalog, view.slot));
     json.field("p", answer.runner_up->probability).end_object();
   }
+  if (!answer.question.empty()) {
+    json.key("question").begin_object().field("id", decision.asked);
+    json.field("text", answer.question).texts("answers", {"yes", "partly", "no"}).end_object();
+  }
   json.field("activate", decision.activated ? "auto" : "defer");
   json.field("tookMs", std::round(view.took_ms * 1000) / 1000);
   if (view.explain) {

@@ -25,6 +25,7 @@ namespace ante {
 namespace {
 
 constexpr std::string_view kSlotObjectType = "slot";
+constexpr std::string_view kHoldoutPurpose = "ante holdout 1";
 
 SecretKey derived_key(const SecretKey& secret, std::string_view purpose) {
   const std::string bytes = hash_bytes(siphash128(secret, purpose));
@@ -109,7 +110,8 @@ struct Engine::Parts {
   SlotTable slots;
   BetTable bets;
   ExposureGuard exposures;
-  ObjectTable objects{{&slots, &bets}};
+  QuestionTable questions;
+  ObjectTable objects{{&slots, &bets, &questions}};
   PeopleRows people_rows{people};
   CatalogRows catalog_rows{catalog};
 
@@ -118,7 +120,7 @@ struct Engine::Parts {
   LiveItems live{interner};
   OrganicLearner organic_learner{live, organic};
   RewardSide rewards;
-  LiftReport lift;
+  LiftReport lift{derived_salt(options.secret, kHoldoutPurpose)};
   EngineRanker ranker{live, organic, rewards.values};
 
   std::vector<std::string_view> source_names;
@@ -149,7 +151,8 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
     p.source_names.push_back(p.ranker.sources().name(i));
   }
   p.journal = TRY(Journal::open(
-      store, clock, {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.objects},
+      store, clock,
+      {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.questions, &p.objects},
       {&p.people_rows, &p.catalog_rows, &p.objects},
       {&p.organic_learner, &p.live, &p.rewards.together, &p.lift}, p.options.journal,
       std::move(on_fatal)));
@@ -164,12 +167,13 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
                             .signer = p.signer,
                             .metrics = metrics,
                             .seed = p.options.seed,
-                            .holdout_salt = derived_salt(p.options.secret, "ante holdout 1"),
+                            .holdout_salt = derived_salt(p.options.secret, kHoldoutPurpose),
                             .reward_scales = &p.rewards.scales.scales(),
                             .bets = &p.bets,
                             .advice = &p.lift.advice(),
                             .exposures = &p.exposures,
-                            .permitted = &p.rewards.ledgers.permitted()});
+                            .permitted = &p.rewards.ledgers.permitted(),
+                            .questions = &p.questions});
   p.ingest = std::make_unique<Ingest>(*p.journal, p.catalog, p.people, clock, p.person_key,
                                       p.options.ingest, metrics);
   p.eraser = std::make_unique<Eraser>(store, p.options.journal.on_warning);
@@ -208,6 +212,9 @@ const ConsumerGroup& Engine::rewards() const { return parts_->rewards.together; 
 const TokenSigner& Engine::signer() const { return parts_->signer; }
 Ingest& Engine::ingest() { return *parts_->ingest; }
 const SecretKey& Engine::person_key() const { return parts_->person_key; }
+std::string Engine::holdout_salt() const {
+  return derived_salt(parts_->options.secret, kHoldoutPurpose);
+}
 std::span<const std::string_view> Engine::source_names() const { return parts_->source_names; }
 
 void Engine::put_items(std::vector<Item> items, Completion done) {
@@ -315,6 +322,39 @@ Result<Slot> Engine::put_slot(std::string_view name, std::string_view json, cons
       TRY(put_object(kSlotObjectType, name, slot_to_json(slot), author, expected));
   slot.version = stored.version;
   return slot;
+}
+
+Result<Metric> Engine::put_metric(std::string_view id, std::string_view json, const Author& author,
+                                  ExpectedVersion expected) {
+  Metric metric = TRY(metric_from_json(id, json));
+  const auto is_it = [id](const Metric& each) { return each.id == id; };
+  if (std::ranges::any_of(built_in_metrics(), is_it))
+    return conflict(fmt::format("metric '{}' is built in: give yours another id", id));
+  const std::vector<Object> present = parts_->objects.list(kMetricObjectType);
+  double asked = metric.ask ? metric.ask->share : 0;
+  bool is_new = true;
+  for (const Object& each : present) {
+    if (each.id == id) {
+      is_new = false;
+      continue;
+    }
+    const Result<Metric> other = metric_from_json(each.id, each.json);
+    if (other && other->ask) asked += other->ask->share;
+  }
+  if (is_new && present.size() >= kMetricsMax)
+    return invalid_argument(
+        fmt::format("at most {} metrics besides the built-in ones", kMetricsMax));
+  if (asked > kAskedMax + 1e-9)
+    return invalid_argument(
+        fmt::format("#/ask/share: all questions together would reach {:.4g} of people in 30 days; "
+                    "at most {:.4g} "
+                    "may be asked, so that nobody is bothered",
+                    asked, kAskedMax));
+  metric.version = 0;
+  const Object stored =
+      TRY(put_object(kMetricObjectType, id, metric_to_json(metric), author, expected));
+  metric.version = stored.version;
+  return metric;
 }
 
 Result<NewKey> Engine::add_key(KeyKind kind, std::vector<std::string> origins,

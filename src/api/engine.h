@@ -33,6 +33,7 @@
 #include "journal/journal.h"
 #include "profile/profile_store.h"
 #include "report/bet_odds.h"
+#include "report/bet_rulings.h"
 #include "report/figures.h"
 #include "report/lift.h"
 #include "reward/joiner.h"
@@ -86,6 +87,7 @@ class Engine {
   const TokenSigner& signer() const;
   Ingest& ingest();
   const SecretKey& person_key() const;
+  std::string holdout_salt() const;
   // Names of the candidate sources, in the order of their bits.
   std::span<const std::string_view> source_names() const;
 
@@ -104,6 +106,10 @@ class Engine {
   // A slot from its JSON, checked. kInvalidArgument, kConflict.
   Result<Slot> put_slot(std::string_view name, std::string_view json, const Author& author,
                         ExpectedVersion expected);
+  // A metric from its JSON, checked. Who changes what it counts begins its evidence anew.
+  // kInvalidArgument, kConflict (built in, or an expected version that does not hold).
+  Result<Metric> put_metric(std::string_view id, std::string_view json, const Author& author,
+                            ExpectedVersion expected);
   // A bet from what somebody says of it, checked; what the engine keeps of it stays. While it runs,
   // what would change whom or what it compares cannot be changed: fold it and place another.
   // kInvalidArgument, kConflict (version, or a bet that takes all of its audience first).
@@ -135,6 +141,7 @@ class Engine {
   Result<void> check_no_bet_measures(std::string_view name, const Slot* next) const;
   // Bets and slots are checked against each other and then stored, one at a time.
   Mutex& bet_writes();
+  OutcomeEvidence outcomes_of(const Bet& bet) const;
   Result<Bet> store_bet(Bet bet, const Author& author, ExpectedVersion expected);
   Result<std::size_t> keep_slots();
 

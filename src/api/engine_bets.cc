@@ -9,6 +9,7 @@
 #include "api/engine.h"
 #include "base/text.h"
 #include "report/bet_rulings.h"
+#include "report/metrics.h"
 
 namespace ante {
 namespace {
@@ -85,6 +86,18 @@ Result<void> check_can_go_live(const Bets& bets, const SlotMap& slots, const Bet
 }
 
 }  // namespace
+
+OutcomeEvidence Engine::outcomes_of(const Bet& bet) const {
+  OutcomeEvidence outcomes;
+  const auto all = slots().get();
+  const auto slot = all->find(bet.slot);
+  if (slot != all->end()) outcomes.goal_is_proxy = is_proxy_goal(slot->second, lift().metrics());
+  if (const auto card = lift().scorecard_of(bet)) {
+    outcomes.person = card->person;
+    outcomes.business = card->business;
+  }
+  return outcomes;
+}
 
 Result<Bet> Engine::store_bet(Bet bet, const Author& author, ExpectedVersion expected) {
   const Object stored = TRY(put_object(kBetObjectType, bet.id, bet_to_json(bet), author, expected));
@@ -178,6 +191,13 @@ Result<Bet> Engine::move_bet(std::string_view id, BetState to, const Author& aut
                     id));
   if (!has_begun(bet) && to == BetState::kSmallStake)
     TRY(check_can_go_live(*all, *slots().get(), bet, now));
+  if (to == BetState::kBanked && !outcomes_of(bet).lets_it_win())
+    return conflict(fmt::format(
+        "bet '{}' cannot be banked: {}", id,
+        outcomes_of(bet).person == Verdict::kLosing
+            ? "people are worse off by a customer outcome (ante report metrics --bet)"
+            : "its slot counts only what measures our own page, and no outcome says that it paid. "
+              "Name an outcome in the slot's goal, or define a metric: ante metric new"));
   if (has_begun(bet) && (to == BetState::kFolded || to == BetState::kBanked)) {
     const auto evidence = lift().bet(bet, now);
     if (evidence) bet.result = result_of(evidence->lift, now);
@@ -235,7 +255,7 @@ Result<std::size_t> Engine::keep_bets() {
     }
     const auto evidence = lift().bet(*present, now);
     if (!evidence) continue;  // its slot is not in the log's fold yet
-    BetRuling ruling = rule_on(*present, evidence->lift, prior, now);
+    BetRuling ruling = rule_on(*present, evidence->lift, outcomes_of(*present), prior, now);
     if (!ruling.to && !ruling.model_odds) continue;
     Bet bet = *present;
     if (ruling.model_odds)

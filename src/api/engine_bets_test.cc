@@ -34,7 +34,7 @@ class EngineBetsTest : public testing::Test {
     EXPECT_TRUE(engine_->put_slot(
         "home",
         R"({"limit":1,"safeDefault":{"items":["safe"]},"stake":0,"holdout":0,)"
-        R"("goal":{"windowMs":60000},"brief":{"waived":{"by":"t","reason":"t"}}})",
+        R"("goal":{"event":"purchase","windowMs":60000},"brief":{"waived":{"by":"t","reason":"t"}}})",
         kMe, 0));
   }
 
@@ -64,7 +64,7 @@ class EngineBetsTest : public testing::Test {
       reward.decision = answer->decision.id;
       reward.slot = answer->decision.slot;
       reward.item = place.item;
-      reward.measure = "click";
+      reward.measure = measure_;
       NewRecord record;
       record.partition = partition_of(*request.person);
       record.header = {RecordKind::kReward, kFirstTenant, *request.person, clock_.now_ms(),
@@ -98,6 +98,7 @@ class EngineBetsTest : public testing::Test {
   Metrics metrics_;
   Random random_{3};
   std::uint64_t person_ = 0;
+  std::string measure_ = "purchase";
   std::vector<NewRecord> rewards_;
   std::unique_ptr<Engine> engine_;
 };
@@ -128,6 +129,26 @@ TEST_F(EngineBetsTest, AWinnerIsOpenedThenBankedAndKeepsItsAudience) {
   EXPECT_EQ(*engine_->keep_bets(), 1u);
   EXPECT_EQ(now().state, BetState::kFolded);
   EXPECT_EQ(now().result, won);
+}
+
+TEST_F(EngineBetsTest, ProxiesAloneSettleNothing) {
+  ASSERT_TRUE(engine_->put_slot(
+      "home",
+      R"({"limit":1,"safeDefault":{"items":["safe"]},"stake":0,"holdout":0,)"
+      R"("goal":{"event":"click","windowMs":60000},"brief":{"waived":{"by":"t","reason":"t"}}})",
+      kMe, {}));
+  measure_ = "click";
+  open_bet();
+  come(4000, 0.1, 0.6);
+  const auto by_hand = engine_->move_bet("b", BetState::kBanked, kMe, {});
+  ASSERT_FALSE(by_hand);
+  EXPECT_EQ(by_hand.error().code, ErrorCode::kConflict);
+  EXPECT_NE(by_hand.error().message.find("our own page"), std::string::npos);
+  clock_.advance_to(now().expires_at_ms);
+  EXPECT_EQ(*engine_->keep_bets(), 1u);
+  EXPECT_EQ(now().state, BetState::kFolded);
+  EXPECT_EQ(now().result->verdict, "paying");
+  EXPECT_NE(now().moves.back().why.find("no outcome says so"), std::string::npos);
 }
 
 TEST_F(EngineBetsTest, ALoserIsFoldedUnlessItSaysNotTo) {

@@ -37,6 +37,8 @@ constexpr ProblemType kProblems[] = {
     {"unknown-slot", 404, "No such slot",
      "Slots are made with `ante slot set` or PUT "
      "/v1/slots/{name}, and listed with `ante slot list`."},
+    {"unknown-metric", 404, "No such metric",
+     "The name is no metric, built in or defined. List them, or define it first."},
     {"unknown-bet", 404, "No such bet",
      "Bets are placed with `ante bet new` or PUT /v1/bets/{id}, and listed with `ante bet list`."},
     {"unknown-item", 404, "No such item",

@@ -42,6 +42,8 @@ void count(const CommittedRecord& record, LogCount& counts) {
 
 // Fresh folds of everything that must come out the same.
 struct Folds {
+  explicit Folds(std::string holdout_salt) : lift(std::move(holdout_salt)) {}
+
   ItemInterner interner;
   Catalog catalog{interner};
   ProfileStore people;
@@ -114,7 +116,7 @@ Result<LogCount> count_log(const Store& store) {
 
 Result<std::vector<std::pair<std::string, bool>>> rebuild_and_compare(Engine& engine) {
   TRY(engine.journal().flush());
-  auto folds = std::make_unique<Folds>();
+  auto folds = std::make_unique<Folds>(engine.holdout_salt());
   std::uint64_t at = 0;
   const auto end_commit = [&] {
     for (LogConsumer* fold : folds->all) {

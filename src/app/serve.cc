@@ -74,6 +74,22 @@ sigset_t block_signals() {
   return signals;
 }
 
+// Metrics of the settings file that are not there yet, or are others there.
+Result<void> define_metrics(Engine& engine, const Settings& settings, Log& log) {
+  for (const Metric& wanted : settings.metrics()) {
+    const auto object = engine.objects().find(kMetricObjectType, wanted.id);
+    if (object && !object->deleted) {
+      Result<Metric> present = metric_from_json(wanted.id, object->json);
+      if (present) present->version = wanted.version;
+      if (present && *present == wanted) continue;
+    }
+    TRY(engine.put_metric(wanted.id, metric_to_json(wanted), {"ante.toml", "as it says"},
+                          std::nullopt));
+    log.info("metric defined", {{"metric", wanted.id}, {"what", to_words(wanted)}});
+  }
+  return {};
+}
+
 Result<void> run(const ServeOptions& options, const Settings& settings, Log& log,
                  const Clock& clock) {
   const sigset_t signals = block_signals();
@@ -83,6 +99,7 @@ Result<void> run(const ServeOptions& options, const Settings& settings, Log& log
         log.error("the journal cannot go on: the process ends", {{"error", error.message}});
         std::_Exit(static_cast<int>(Exit::kFailed));
       }));
+  TRY(define_metrics(directory->engine(), settings, log));
   Router router(directory->engine(), directory->router_options(settings));
   HttpServerOptions http = server_options(options, settings);
   std::tie(http.host, http.port) =

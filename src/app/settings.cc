@@ -16,6 +16,7 @@
 namespace ante {
 namespace {
 
+constexpr std::string_view kMetricsGroup = "metrics";
 constexpr auto kInt = SettingType::kInteger;
 constexpr auto kNum = SettingType::kNumber;
 constexpr auto kBool = SettingType::kBoolean;
@@ -215,6 +216,25 @@ std::string possible(const SettingDefinition& definition) {
                      definition.high, unit);
 }
 
+// [metrics.finished] class = "customer" …
+Result<std::vector<Metric>> metrics_of(const toml::table& group, const std::string& path) {
+  std::vector<Metric> metrics;
+  for (const auto& [id, member] : group) {
+    const toml::table* definition = member.as_table();
+    if (definition == nullptr)
+      return invalid_argument(fmt::format("{}:{}: metrics.{} must be a table: [metrics.{}]", path,
+                                          member.source().begin.line, id.str(), id.str()));
+    std::stringstream json;
+    json << toml::json_formatter(*definition);
+    Result<Metric> metric = metric_from_json(id.str(), json.str());
+    if (!metric)
+      return invalid_argument(fmt::format("{}:{}: metrics.{}: {}", path, member.source().begin.line,
+                                          id.str(), metric.error().message));
+    metrics.push_back(*std::move(metric));
+  }
+  return metrics;
+}
+
 }  // namespace
 
 const char* to_string(SettingType type) {
@@ -282,6 +302,10 @@ Result<void> Settings::read_file(const std::string& path) {
   for (const auto& [group, node] : parsed_file.table()) {
     const toml::table* members = node.as_table();
     if (members == nullptr) return unknown_setting(group.str());
+    if (group.str() == kMetricsGroup) {
+      metrics_ = TRY(metrics_of(*members, path));
+      continue;
+    }
     for (const auto& [key, member] : *members) {
       const std::string name = fmt::format("{}.{}", group.str(), key.str());
       const SettingDefinition* definition = find_definition(name);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "domain/metric.h"
 
 namespace ante {
 
@@ -47,6 +48,7 @@ class Settings {
   // kInvalidArgument names the setting, what was found and what is possible.
   Result<void> set(std::string_view name, std::string_view text, std::string origin);
   // kNotFound: no such file; kInvalidArgument: not TOML, or a wrong setting.
+  // Tables below [metrics] define metrics, as PUT /v1/metrics/{id} does.
   Result<void> read_file(const std::string& path);
   // Names and values of the environment; those that do not begin with ANTE_ are ignored.
   Result<void> read_environment(std::span<const std::pair<std::string, std::string>> variables);
@@ -60,6 +62,7 @@ class Settings {
 
   const SettingValue& value(std::string_view name) const;
   const std::string& origin(std::string_view name) const;
+  const std::vector<Metric>& metrics() const { return metrics_; }
 
  private:
   struct Entry {
@@ -69,6 +72,7 @@ class Settings {
   Result<void> put(const SettingDefinition& definition, SettingValue value, std::string origin);
 
   std::map<std::string_view, Entry> entries_;
+  std::vector<Metric> metrics_;
 };
 
 // As TOML: 12, true, "text", ["a", "b"].

@@ -51,6 +51,19 @@ TEST(Settings, FlagsCountMoreThanEnvironmentMoreThanFile) {
   EXPECT_EQ(settings.origin("http.idle_timeout_ms"), "environment ANTE_HTTP__IDLE_TIMEOUT_MS");
 }
 
+TEST(Settings, TablesOfTheFileDefineMetrics) {
+  const File file(
+      "[metrics.finished]\nclass = \"customer\"\nwindowMs = 3600000\n"
+      "count = { event = \"Article Read\", where = [{ property = \"depth\", atLeast = 80 }] }\n");
+  Settings settings;
+  const auto read = settings.read_file(file.path());
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_EQ(settings.metrics().size(), 1U);
+  EXPECT_EQ(settings.metrics()[0].id, "finished");
+  EXPECT_EQ(settings.metrics()[0].metric_class, MetricClass::kPerson);
+  EXPECT_EQ(settings.metrics()[0].count.where.at(0).at_least, 80);
+}
+
 TEST(Settings, RefusesWhatIsOutOfBoundsOrOfAnotherType) {
   struct Case {
     const char *name, *text, *expected;
@@ -79,7 +92,9 @@ TEST(Settings, RefusesWrongFiles) {
                         {"[http]\nthreads = \"4\"\n", "http.threads must be"},
                         {"[http]\nthraeds = 4\n", "Did you mean 'http.threads'?"},
                         {"threads = 4\n", "no setting 'threads'"},
-                        {"[http]\ncors_origins = [1]\n", "http.cors_origins"}};
+                        {"[http]\ncors_origins = [1]\n", "http.cors_origins"},
+                        {"[metrics]\nfinished = 1\n", "[metrics.finished]"},
+                        {"[metrics.finished]\nclass = \"customer\"\n", "#/count"}};
   for (const Case& c : cases) {
     const File file(c.text);
     Settings settings;

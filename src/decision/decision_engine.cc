@@ -204,6 +204,7 @@ struct DecisionEngine::State {
   void serve_safe_default(DecideAnswer& answer) const;
   void name_items(DecideAnswer& answer) const;
   void sign(DecideAnswer& answer) const;
+  void ask(const ExposureTurn& turn, const Standing& standing, DecideAnswer& answer) const;
   void record(const Consent& consent, DecideAnswer& answer) const;
 
   Parts p;
@@ -393,6 +394,18 @@ void DecisionEngine::State::sign(DecideAnswer& answer) const {
 
 // Hands the record to the journal, unwaited-for. A stranger's, and that of a person who does not
 // want to be stored or measured, is not kept.
+// Whoever is drawn is asked, held out or not, whatever is shown.
+void DecisionEngine::State::ask(const ExposureTurn& turn, const Standing& standing,
+                                DecideAnswer& answer) const {
+  Decision& decision = answer.decision;
+  if (p.questions == nullptr || !decision.activated || !standing.consent.measure) return;
+  const std::uint32_t asked_s = standing.person.state->asked_s;
+  auto drawn = p.questions->draw(p.holdout_salt, standing.person.oldest(), decision.at_ms, asked_s);
+  if (!drawn || turn.is_asked()) return;
+  decision.asked = std::move(drawn->metric);
+  answer.question = std::move(drawn->text);
+}
+
 void DecisionEngine::State::record(const Consent& consent, DecideAnswer& answer) const {
   const Decision& decision = answer.decision;
   if (decision.people.empty() || !consent.store || !consent.measure) return;
@@ -497,7 +510,8 @@ Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const 
                       .odds_lo = 0,
                       .odds_hi = 0,
                       .catalog = s.p.catalog.view(),
-                      .removed = {}};
+                      .removed = {},
+                      .question = {}};
   Decision& decision = answer.decision;
   const std::uint64_t seed = s.begin(request, slot, standing, answer);
   const std::size_t places =
@@ -521,6 +535,7 @@ Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const 
   s.serve(slot, standing, wanted, places, deadline_ns, seed, answer);
   s.name_items(answer);
   s.sign(answer);
+  if (turn) s.ask(*turn, standing, answer);
   if (turn && standing.consent.measure) turn->keep(decision);
   s.record(standing.consent, answer);
   s.outcomes[static_cast<std::size_t>(decision.outcome) - 1]->add();

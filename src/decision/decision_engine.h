@@ -28,6 +28,7 @@
 #include "candidates/candidate.h"
 #include "decision/bet_table.h"
 #include "decision/exposure_guard.h"
+#include "decision/question_table.h"
 #include "decision/slot_table.h"
 #include "domain/decision.h"
 #include "domain/impression_token.h"
@@ -60,6 +61,7 @@ struct DecideAnswer {
   float odds = 0, odds_lo = 0, odds_hi = 0;  // P(outcome) of the first place with its 95 % interval
   CatalogView catalog;                       // what the ids resolve in
   Removed removed;
+  std::string question;  // its text, where decision.asked names a metric
 };
 
 // What it costs to know so much about somebody and to show it, in reward: a hook, 0 without one.
@@ -97,6 +99,7 @@ class DecisionEngine {
     // Null = no loss is allowed where a slot asks for the ledger: nothing is risked there.
     const Published<PermittedStakes>* permitted = nullptr;
     const CreepPrice* creep = nullptr;
+    const QuestionTable* questions = nullptr;  // null = nobody is asked anything
   };
   explicit DecisionEngine(Parts parts);
   ~DecisionEngine();

@@ -17,6 +17,7 @@ struct Reserved {
   PersonHash oldest;
   TimeMs at_ms = 0;
   bool activated = false;
+  bool asked = false;
   std::vector<ItemKey> items;
 };
 
@@ -73,10 +74,18 @@ std::vector<ItemKey> ExposureTurn::at_limit(const PersonState& state, TimeMs now
   return at_limit;
 }
 
+bool ExposureTurn::is_asked() const {
+  MutexLock lock(shard_.mutex);
+  return std::ranges::any_of(shard_.reserved, [this](const Reserved& reserved) {
+    return reserved.oldest == oldest_ && reserved.asked;
+  });
+}
+
 void ExposureTurn::keep(const Decision& decision) {
-  Reserved reserved{decision.id, oldest_, decision.at_ms, decision.activated, {}};
+  Reserved reserved{
+      decision.id, oldest_, decision.at_ms, decision.activated, !decision.asked.empty(), {}};
   for (const Placement& place : decision.served) reserved.items.push_back(place.item);
-  if (reserved.items.empty()) return;
+  if (reserved.items.empty() && !reserved.asked) return;
   MutexLock lock(shard_.mutex);
   auto& list = shard_.reserved;
   std::erase_if(list, [&](const Reserved& r) { return decision.at_ms - r.at_ms > kReservedMs; });

@@ -55,6 +55,8 @@ class ExposureTurn {
   // the turn began. REQUIRES 1 <= exposures, 1 <= days <= kRepeatDaysMax.
   std::vector<ItemKey> at_limit(const PersonState& state, TimeMs now_ms, unsigned exposures,
                                 unsigned days) const;
+  // Whether a decision that is on its way to the journal puts a question to them.
+  bool is_asked() const;
   // The decision's record is on its way to the journal.
   void keep(const Decision& decision);
 

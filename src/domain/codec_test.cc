@@ -67,6 +67,7 @@ Event random_event(Random& random) {
   if (coin(random)) e.consent = consent_of_bits(static_cast<std::uint8_t>(random.below(32)));
   e.use_for_decisions = coin(random);
   e.clock_adjusted = coin(random);
+  e.invited = coin(random);
   if (coin(random)) e.claim = PersonHash{hash(random)};
   if (coin(random)) e.properties_json = "{\"a\":1}";
   return e;

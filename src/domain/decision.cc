@@ -11,7 +11,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kDecisionVersion = 2;  // 2: bet, prices and traits at the end
+constexpr std::uint8_t kDecisionVersion = 3;  // 2: bet, prices, traits; 3: question
 constexpr std::size_t kReasonsMax = 64;
 constexpr std::size_t kReasonBytesMax = 1000;
 constexpr std::size_t kSituationBytesMax = 1000;  // each text of the situation
@@ -308,6 +308,7 @@ std::string encode(const Decision& decision) {
   out.u8(static_cast<std::uint8_t>(decision.arm));
   out.u8(static_cast<std::uint8_t>(decision.rung));
   out.u8(decision.activated ? 1 : 0);
+  out.string(std::string_view(decision.asked).substr(0, kIdBytesMax));
   write_situation(out, decision.situation);
   out.varint(decision.versions.profile);
   out.varint(decision.versions.catalog);
@@ -351,6 +352,7 @@ void read_head(FormatReader& in, Decision& decision) {
   const std::uint8_t activated = in.u8();
   if (activated > 1) in.refuse("unknown flags");
   decision.activated = activated == 1;
+  if (in.version() >= 3) decision.asked = in.string(kIdBytesMax);
 }
 
 }  // namespace
@@ -378,10 +380,13 @@ Result<DecisionHead> decode_decision_head(std::string_view bytes) {
   in.varint();
   in.hash();
   in.raw(in.count(8, kSafeDefaultItemsMax) * 8);
-  DecisionHead head{
-      decision.id,        decision.people.empty() ? PersonHash{} : decision.people.back(),
-      decision.slot,      decision.at_ms,
-      decision.activated, {}};
+  DecisionHead head{decision.id,
+                    decision.people.empty() ? PersonHash{} : decision.people.back(),
+                    decision.slot,
+                    decision.at_ms,
+                    decision.activated,
+                    !decision.asked.empty(),
+                    {}};
   const std::size_t served = in.count(15, kSlatePlacesMax);
   for (std::size_t i = 0; i < served && in.ok(); ++i)
     head.served.push_back(read_placement(in).item);

@@ -163,6 +163,7 @@ struct Decision {
   Arm arm = Arm::kTreated;
   Rung rung = Rung::kEverybody;
   bool activated = false;  // activate: auto
+  std::string asked;       // the metric whose question goes with it; empty = none
   Situation situation;
   Versions versions;
   PolicyTrace policy;
@@ -198,6 +199,7 @@ struct DecisionHead {
   SlotKey slot;
   TimeMs at_ms = 0;
   bool activated = true;
+  bool asked = false;  // a question went with it
   std::vector<ItemKey> served;
 };
 Result<DecisionHead> decode_decision_head(std::string_view bytes);

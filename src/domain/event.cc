@@ -24,7 +24,8 @@ enum EventBit : std::uint16_t {
   kHasItems = 1 << 11,
   kClockAdjusted = 1 << 12,
   kHasClaim = 1 << 13,
-  kAllEventBits = (1 << 14) - 1,
+  kInvited = 1 << 14,
+  kAllEventBits = (1 << 15) - 1,
 };
 
 enum ItemBit : std::uint16_t {
@@ -100,7 +101,7 @@ std::uint16_t bits_of(const Event& event) {
       bit_if(!event.reason.empty(), kHasReason) | bit_if(!event.topics.empty(), kHasTopics) |
       bit_if(!event.properties_json.empty(), kHasProperties) |
       bit_if(!event.items.empty(), kHasItems) | bit_if(event.clock_adjusted, kClockAdjusted) |
-      bit_if(event.claim.has_value(), kHasClaim));
+      bit_if(event.claim.has_value(), kHasClaim) | bit_if(event.invited, kInvited));
 }
 
 }  // namespace
@@ -172,6 +173,7 @@ Result<Event> decode_event(std::string_view bytes) {
     event.consent = consent_of_bits(consent);
   }
   event.clock_adjusted = (bits & kClockAdjusted) != 0;
+  event.invited = (bits & kInvited) != 0;
   if ((bits & kHasClaim) != 0) event.claim = PersonHash{in.hash()};
   event.use_for_decisions = (bits & kUseForDecisions) != 0;
   if ((bits & kHasProperties) != 0) event.properties_json = in.string(kEventBytesMax);

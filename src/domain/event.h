@@ -106,6 +106,7 @@ struct Event {
   std::optional<DecisionId> decision;  // the decision the sender says this answers
   std::optional<Consent> consent;      // as stated in-band
   bool use_for_decisions = true;       // false: integrations {All: false}
+  bool invited = false;                // by a campaign: context.campaign, or utm_… in the address
   bool clock_adjusted = false;         // the sender's clock said what could not be
   std::optional<PersonHash> claim;     // a userId sent without proof: links nothing
   std::string properties_json;         // minified, as sent; empty = none

@@ -101,6 +101,7 @@ std::optional<Refusal> RecordBuilder::read_event(const Message& message, const B
   event.source = context_.source;
   event.name = event_name(message);
   event.clock_adjusted = occurred.adjusted;
+  event.invited = is_invited(message.context ? message.context : common.context);
   if (has_properties(message.type)) {
     if (auto problem = read_properties(message.properties, event)) return problem;
     believe_token(message, event);

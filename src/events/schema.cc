@@ -508,4 +508,22 @@ std::optional<DecisionId> decision_of_page(const std::optional<JsonElement>& con
   return std::nullopt;
 }
 
+bool is_invited(const std::optional<JsonElement>& context) {
+  if (const auto campaign = member(context, "campaign")) {
+    simdjson::dom::object object;
+    if (campaign->get(object) == simdjson::SUCCESS && object.size() > 0) return true;
+  }
+  const auto page = member(context, "page");
+  for (const std::string_view name : {"search", "url"}) {
+    const auto value = member(page, name);
+    std::string_view text;
+    if (!value || value->get(text) != simdjson::SUCCESS) continue;
+    for (const std::string_view mark : {"utm_source=", "utm_medium=", "utm_campaign="}) {
+      const std::size_t at = text.find(mark);
+      if (at != text.npos && at > 0 && (text[at - 1] == '?' || text[at - 1] == '&')) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace ante

@@ -45,5 +45,7 @@ bool used_for_decisions(const std::optional<JsonElement>& integrations);
 
 // The decision a page was reached from: ?ante=dec_… in context.page.search or .url.
 std::optional<DecisionId> decision_of_page(const std::optional<JsonElement>& context);
+// Whether a campaign brought them: context.campaign, or utm_… in the address of the page.
+bool is_invited(const std::optional<JsonElement>& context);
 
 }  // namespace ante

@@ -42,6 +42,17 @@ void PairSums::add(std::int64_t first_micros, std::int64_t second_micros) {
   second_second += s * s;
 }
 
+void PairSums::remove(std::int64_t first_micros, std::int64_t second_micros) {
+  CHECK(n > 0 && is_outcome(first_micros) && is_outcome(second_micros));
+  const WideInteger f = first_micros, s = second_micros;
+  --n;
+  first -= f;
+  second -= s;
+  first_first -= f * f;
+  first_second -= f * s;
+  second_second -= s * s;
+}
+
 void PairSums::merge(const PairSums& other) {
   n += other.n;
   first += other.first;

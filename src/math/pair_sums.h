@@ -24,6 +24,8 @@ struct PairSums {
   WideInteger first_first = 0, first_second = 0, second_second = 0;
 
   void add(std::int64_t first_micros, std::int64_t second_micros);
+  // Undoes an add() bit by bit. REQUIRES that there was one of the same numbers.
+  void remove(std::int64_t first_micros, std::int64_t second_micros);
   void merge(const PairSums& other);
 
   double mean_first() const;   // in units; 0 when n = 0

@@ -323,8 +323,10 @@ bool fold_body(PersonState& state, const CommittedRecord& record) {
     case RecordKind::kDecision: {
       const auto decision = decode_decision_head(record.body);
       if (!decision) return false;
-      if (decision->activated)
+      if (decision->activated) {
         fold_exposure(state, decision->slot, decision->served, decision->at_ms);
+      }
+      if (decision->asked) state.asked_s = std::max(state.asked_s, seconds_of(decision->at_ms));
       return true;
     }
     case RecordKind::kActivation: {

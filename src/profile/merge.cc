@@ -161,6 +161,7 @@ void merge_pair(PersonState& into, const PersonState& from) {
   into.unanswered = static_cast<std::uint16_t>(
       std::min<std::uint32_t>(UINT16_MAX, std::uint32_t{into.unanswered} + from.unanswered));
   into.unanswered_s = std::max(into.unanswered_s, from.unanswered_s);
+  into.asked_s = std::max(into.asked_s, from.asked_s);
   merge_facts(into, from);
   join_lists(
       into.links, from.links, [](const Link& l) { return l.other; },

@@ -11,7 +11,7 @@
 namespace ante {
 namespace {
 
-constexpr std::uint8_t kFormat = 2;  // 1 has nothing of what was shown
+constexpr std::uint8_t kFormat = 3;  // 1 has nothing of what was shown, 2 nothing of what was asked
 constexpr std::size_t kChecksumBytes = 4;
 
 // Bits of the flags byte.
@@ -249,6 +249,7 @@ bool read_rest(ByteReader& r, TimeReader& time, std::uint8_t format, PersonState
     s.unanswered = static_cast<std::uint16_t>(r.varint());
     s.unanswered_s = static_cast<std::uint32_t>(r.varint());
   }
+  if (format >= 3) s.asked_s = static_cast<std::uint32_t>(r.varint());
   s.last_query = r.string();
   if (!s.last_query.empty()) s.last_query_ms = r.svarint();
   return r.ok() && s.last_query.size() <= kQueryBytesMax;
@@ -290,6 +291,7 @@ std::string encode(const PersonState& s) {
   for (const Fact& f : s.facts) write_fact(w, f);
   w.varint(s.unanswered);
   w.varint(s.unanswered_s);
+  w.varint(s.asked_s);
   w.string(s.last_query);
   if (!s.last_query.empty()) w.svarint(s.last_query_ms);
   w.u32(crc32c(bytes));

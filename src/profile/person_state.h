@@ -117,6 +117,7 @@ struct PersonState {
   std::vector<ShownItem> shown;
   std::uint16_t unanswered = 0;    // decisions shown in a row without an answer
   std::uint32_t unanswered_s = 0;  // when the last of them was shown
+  std::uint32_t asked_s = 0;       // when they were last asked a question; 0 = never
   std::string last_query;          // of this visit, at most 200 bytes
   TimeMs last_query_ms = 0;
   std::vector<Fact> facts;  // imported and told attributes

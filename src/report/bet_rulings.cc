@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "math/statistics.h"
 
 namespace ante {
@@ -86,8 +87,22 @@ BetResult result_of(const LiftSummary& lift, TimeMs now_ms) {
   return result;
 }
 
-BetRuling rule_on(const Bet& bet, const LiftSummary& lift, const EffectPrior& prior,
-                  TimeMs now_ms) {
+bool is_proxy_goal(const Slot& slot, std::span<const Metric> metrics) {
+  const auto is_proxy = [metrics](std::string_view event) {
+    for (const Metric& metric : metrics) {
+      if (metric.metric_class != MetricClass::kProxy && same_word(metric.count.event, event))
+        return false;
+    }
+    return class_of_outcome(event) == MetricClass::kProxy;
+  };
+  return is_proxy(slot.goal_event) &&
+         std::ranges::all_of(slot.further_outcomes, [&is_proxy](const SlotOutcome& outcome) {
+           return is_proxy(outcome.event);
+         });
+}
+
+BetRuling rule_on(const Bet& bet, const LiftSummary& lift, const OutcomeEvidence& outcomes,
+                  const EffectPrior& prior, TimeMs now_ms) {
   BetRuling ruling;
   const bool running = bet.state == BetState::kSmallStake || bet.state == BetState::kOpen;
   const auto settle = [&](BetState to, std::string why) {
@@ -103,11 +118,18 @@ BetRuling rule_on(const Bet& bet, const LiftSummary& lift, const EffectPrior& pr
   if (!running) return ruling;
   ruling.model_odds = odds_due(bet, lift, prior, now_ms);
   if (now_ms >= bet.expires_at_ms) {
-    const bool won = lift.verdict == Verdict::kPaying;
+    const bool paying = lift.verdict == Verdict::kPaying;
+    const bool won = paying && outcomes.lets_it_win();
+    const char* but = !paying || won                        ? ""
+                      : outcomes.person == Verdict::kLosing ? ", but people are worse off"
+                                                            : ", but only by what measures our own "
+                                                              "page, and no outcome says so";
     settle(won ? BetState::kBanked : BetState::kFolded,
-           fmt::format("its time is over: {}", bet_verdict(lift)));
+           fmt::format("its time is over: {}{}", bet_verdict(lift), but));
   } else if (lift.verdict == Verdict::kLosing && bet.stop_when_losing) {
     settle(BetState::kFolded, "losing");
+  } else if (outcomes.person == Verdict::kLosing && bet.stop_when_losing) {
+    settle(BetState::kFolded, "people are worse off by a customer outcome");
   } else if (lift.verdict == Verdict::kPaying && bet.state == BetState::kSmallStake) {
     ruling.to = BetState::kOpen;
     ruling.why = "paying at a small stake";

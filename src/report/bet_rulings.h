@@ -7,7 +7,9 @@
 //
 //   small stake  → open    when paying
 //   small stake, open → folded  when losing, unless the bet says not to stop
-//   small stake, open → banked or folded at expiry: paying, or not
+//   small stake, open → folded  when a customer outcome of its people is losing, whatever the goal
+//   small stake, open → banked or folded at expiry: paying, or not; a goal that is a channel proxy
+//                       needs an outcome that pays beside it: proxies alone settle nothing
 //   banked       → folded  after kBankedMs: it must prove itself anew
 // Nobody but a person moves a draft or a shadow. The words are fixed: too early to say, losing,
 // probably losing, unproven, probably paying, paying.
@@ -15,6 +17,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,7 +41,22 @@ struct BetRuling {
   std::optional<BetResult> result;   // when it is settled
   std::optional<double> model_odds;  // stated half-way, once
 };
-BetRuling rule_on(const Bet& bet, const LiftSummary& lift, const EffectPrior& prior, TimeMs now_ms);
+// What else was measured of the people of the bet's trial (report/metrics.h).
+struct OutcomeEvidence {
+  bool goal_is_proxy = false;
+  std::optional<Verdict> person, business;
+
+  bool lets_it_win() const {
+    if (person == Verdict::kLosing) return false;
+    return !goal_is_proxy || person == Verdict::kPaying || business == Verdict::kPaying;
+  }
+};
+// Whether all that the slot counts is seen on our own channel only. `metrics` may know better of
+// an event's class.
+bool is_proxy_goal(const Slot& slot, std::span<const Metric> metrics);
+
+BetRuling rule_on(const Bet& bet, const LiftSummary& lift, const OutcomeEvidence& outcomes,
+                  const EffectPrior& prior, TimeMs now_ms);
 
 BetResult result_of(const LiftSummary& lift, TimeMs now_ms);
 

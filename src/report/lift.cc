@@ -1,5 +1,6 @@
 #include "report/lift.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -12,11 +13,14 @@
 #include "base/text.h"
 #include "domain/bucketing.h"
 #include "math/statistics.h"
+#include "report/metrics.h"
 #include "report/uplifts.h"
 
 namespace ante {
 
 namespace {
+
+constexpr std::uint8_t kReportFormat = 4;  // above those of lift_fold.h, which stood first once
 
 ArmSummary summary_of(const OutcomeSums& sums) {
   return {sums.n, sums.conversions, sums.mean(), sums.variance()};
@@ -186,10 +190,59 @@ struct LiftReport::State {
   // The slot of this name in the fold, or kNotFound with the nearest name.
   Result<const Slot*> slot(std::string_view name) const REQUIRES_LOCK(mutex);
 
+  explicit State(std::string holdout_salt) : metrics(std::move(holdout_salt)) {}
+  Scorecard scorecard_of(const Trial& trial) const REQUIRES_LOCK(mutex);
+  std::vector<ProxyValidity> proxies() const REQUIRES_LOCK(mutex);
+
   mutable Mutex mutex;
   Uplifts uplifts;
-  LiftFold fold GUARDED_BY(mutex){&uplifts};
+  MetricFold metrics;
+  LiftFold fold GUARDED_BY(mutex){{&uplifts, &metrics}};
 };
+
+namespace {
+
+// The effect of a metric in its standard errors; none before there is evidence.
+std::optional<double> effect_of(const Metric& metric, const MetricTrial& sums) {
+  const MetricSummary summary = summarize(metric, sums, kLiftAlpha);
+  if (!summary.value || !summary.low || !(*summary.high > *summary.low)) return std::nullopt;
+  return *summary.value / (*summary.high - *summary.low);
+}
+
+}  // namespace
+
+std::vector<ProxyValidity> LiftReport::State::proxies() const {
+  std::vector<ProxyValidity> all;
+  for (const ProxyPair& pair : metrics.proxy_pairs()) {
+    const Metric proxy = *metrics.metric(pair.proxy), outcome = *metrics.metric(pair.outcome);
+    std::vector<EffectPair> effects;
+    for (const Trial& trial : metrics.trials()) {
+      if (trial == Trial{}) continue;
+      const auto of_proxy = effect_of(proxy, metrics.sums(trial, pair.proxy));
+      const auto of_outcome = effect_of(outcome, metrics.sums(trial, pair.outcome));
+      if (of_proxy && of_outcome) effects.push_back({*of_proxy, *of_outcome});
+    }
+    all.push_back(validity(pair, effects));
+  }
+  return all;
+}
+
+Scorecard LiftReport::State::scorecard_of(const Trial& trial) const {
+  const std::vector<Metric> all = metrics.metrics();
+  std::vector<MetricTrial> sums;
+  for (const Metric& metric : all) sums.push_back(metrics.sums(trial, metric.id));
+  // A proxy that goes with no outcome at all is struck out.
+  std::vector<std::string> struck_out, useful;
+  for (const ProxyValidity& each : proxies()) {
+    if (each.state == ProxyValidity::State::kUnknown) continue;
+    auto& list = each.state == ProxyValidity::State::kStruckOut ? struck_out : useful;
+    list.push_back(each.proxy);
+  }
+  std::erase_if(struck_out, [&useful](const std::string& proxy) {
+    return std::ranges::find(useful, proxy) != useful.end();
+  });
+  return scorecard(all, sums, struck_out);
+}
 
 Result<const Slot*> LiftReport::State::slot(std::string_view name) const {
   const SlotGoals& slots = fold.slots();
@@ -199,7 +252,8 @@ Result<const Slot*> LiftReport::State::slot(std::string_view name) const {
   return not_found(fmt::format("there is no slot '{}'.{}", name, did_you_mean(name, known)));
 }
 
-LiftReport::LiftReport() : state_(std::make_unique<State>()) {}
+LiftReport::LiftReport(std::string holdout_salt)
+    : state_(std::make_unique<State>(std::move(holdout_salt))) {}
 LiftReport::~LiftReport() = default;
 
 Result<LiftSummary> LiftReport::lift(std::string_view name) const {
@@ -224,6 +278,34 @@ Result<BetEvidence> LiftReport::bet(const Bet& bet, TimeMs now_ms) const {
   return evidence;
 }
 
+std::vector<Metric> LiftReport::metrics() const {
+  MutexLock lock(state_->mutex);
+  return state_->metrics.metrics();
+}
+
+Result<Metric> LiftReport::metric(std::string_view id) const {
+  MutexLock lock(state_->mutex);
+  return state_->metrics.metric(id);
+}
+
+Result<Scorecard> LiftReport::scorecard_of(std::string_view name) const {
+  MutexLock lock(state_->mutex);
+  if (name.empty()) return state_->scorecard_of(Trial{});
+  const Slot* slot = TRY(state_->slot(name));
+  return state_->scorecard_of({slot->key, BetKey{}});
+}
+
+Result<Scorecard> LiftReport::scorecard_of(const Bet& bet) const {
+  MutexLock lock(state_->mutex);
+  const Slot* slot = TRY(state_->slot(bet.slot));
+  return state_->scorecard_of({slot->key, bet_key(bet.id)});
+}
+
+std::vector<ProxyValidity> LiftReport::proxies() const {
+  MutexLock lock(state_->mutex);
+  return state_->proxies();
+}
+
 const LeaveAloneAdvice& LiftReport::advice() const { return state_->uplifts; }
 
 void LiftReport::commit_consumed(Commit) {
@@ -234,14 +316,18 @@ void LiftReport::commit_consumed(Commit) {
 void LiftReport::consume(const CommittedRecord& record) {
   MutexLock lock(state_->mutex);
   state_->fold.consume(record);
+  state_->metrics.consume(record, state_->fold.representative(record.header.person));
 }
 
 std::string LiftReport::save() const {
   MutexLock lock(state_->mutex);
-  std::string bytes, uplifts;
+  std::string bytes, uplifts, metrics;
   state_->uplifts.save(uplifts);
+  state_->metrics.save(metrics);
   ByteWriter out(bytes);
+  out.u8(kReportFormat);
   out.string(uplifts);
+  out.string(metrics);
   out.string(state_->fold.save());
   return bytes;
 }
@@ -249,9 +335,12 @@ std::string LiftReport::save() const {
 Result<void> LiftReport::load(std::string_view bytes) {
   MutexLock lock(state_->mutex);
   ByteReader in(bytes);
-  const std::string_view uplifts = in.string(), fold = in.string();
+  if (in.u8() != kReportFormat)
+    return data_loss("lift: the checkpoint is of a format that is not known");
+  const std::string_view uplifts = in.string(), metrics = in.string(), fold = in.string();
   if (!in.ok() || !in.at_end()) return data_loss("lift: the checkpoint is damaged");
   TRY(state_->uplifts.load(uplifts));
+  TRY(state_->metrics.load(metrics));
   return state_->fold.load(fold);
 }
 

@@ -19,10 +19,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "domain/bet.h"
 #include "domain/log_consumer.h"
+#include "domain/metric.h"
 #include "domain/slot.h"
 #include "report/lift_fold.h"
 
@@ -77,9 +79,13 @@ struct BetEvidence {
   SlotLift sums;
 };
 
+struct Scorecard;      // report/metrics.h
+struct ProxyValidity;  // report/metrics.h
+
 class LiftReport final : public LogConsumer {
  public:
-  LiftReport();
+  // `holdout_salt`: what arms are drawn by; without it nobody is known to be held out everywhere.
+  explicit LiftReport(std::string holdout_salt = {});
   ~LiftReport() override;
 
   // kNotFound: no such slot.
@@ -88,6 +94,16 @@ class LiftReport final : public LogConsumer {
   Result<SlotLift> sums(std::string_view slot) const;
   // kNotFound: its slot is gone.
   Result<BetEvidence> bet(const Bet& bet, TimeMs now_ms) const;
+  // Every metric, the built-in ones first.
+  std::vector<Metric> metrics() const;
+  // kNotFound: no such metric (the message suggests the nearest).
+  Result<Metric> metric(std::string_view id) const;
+  // What the metrics say of a slot's trial or a bet's; without a name: of everybody against those
+  // who are held out everywhere. kNotFound: no such slot.
+  Result<Scorecard> scorecard_of(std::string_view slot) const;
+  Result<Scorecard> scorecard_of(const Bet& bet) const;
+  // How well each proxy goes with each outcome.
+  std::vector<ProxyValidity> proxies() const;
   // Whom the bets had better leave alone.
   const LeaveAloneAdvice& advice() const;
 

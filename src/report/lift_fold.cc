@@ -230,6 +230,7 @@ void LiftFold::enter(const Trial& trial, const Entry& entry, TimeMs at_ms) {
   unit.traits = entry.traits;
   unit.arm = entry.arm;
   wake_at(unit.closes_ms(), trial, representative);
+  for (LiftListener* each : listeners_) each->entered(trial, {representative, entry.person, unit});
   pool.people.emplace(representative, std::move(unit));
   note_entry(pool.sums, at_ms);
   ++pool.sums.waiting;
@@ -255,7 +256,7 @@ void LiftFold::credit(const Trial& trial, PersonHash person, TimeMs occurred_at,
   if (!unit->counted) return;
   change_sums(pools_.at(trial).sums, *unit,
               [&](OutcomeSums& sums) { sums.replace(before, unit->outcome_micros); });
-  if (listener_ != nullptr) listener_->changed(trial, *unit, before);
+  for (LiftListener* each : listeners_) each->changed(trial, *unit, before);
 }
 
 void LiftFold::rewarded(const Reward& reward, PersonHash person, TimeMs occurred_at) {
@@ -292,7 +293,7 @@ void LiftFold::count(const Trial& trial, Pool& pool, LiftUnit& unit) {
   const std::uint64_t buckets = unit.holdout_buckets;
   sums.expected_buckets += buckets;
   sums.variance_buckets += buckets * (kBuckets - buckets);
-  if (listener_ != nullptr) listener_->counted(trial, unit);
+  for (LiftListener* each : listeners_) each->counted(trial, unit);
 }
 
 void LiftFold::settle_until(TimeMs now_ms) {
@@ -357,6 +358,7 @@ void LiftFold::join_people(const PersonLinks::Joined& joined) {
 // The person leaves; sums of those who were counted hold nothing of them but a number.
 void LiftFold::forget(PersonHash person) {
   const PersonHash representative = links_.representative(person);
+  for (LiftListener* each : listeners_) each->forgotten(representative);
   for (auto& [trial, pool] : pools_) {
     const auto unit = pool.people.find(representative);
     if (unit == pool.people.end()) continue;
@@ -377,6 +379,7 @@ void LiftFold::change_slots(const CommittedRecord& record) {
     const auto pool = pools_.find({key, BetKey{}});
     if (pool == pools_.end() || (was.measures_as(is) && !lets_begin_anew)) continue;
     people_ -= pool->second.people.size();
+    for (LiftListener* each : listeners_) each->ended(pool->first);
     pools_.erase(pool);
   }
 }
@@ -406,7 +409,10 @@ void LiftFold::consume(const CommittedRecord& record) {
       if (const auto event = decode_event(record.body)) happened(*event, person, occurred_at);
       break;
     case RecordKind::kLink:
-      if (const auto joined = links_.consume(record)) join_people(*joined);
+      if (const auto joined = links_.consume(record)) {
+        join_people(*joined);
+        for (LiftListener* each : listeners_) each->joined(joined->kept, joined->gone);
+      }
       break;
     case RecordKind::kErase:
       forget(person);

@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "domain/decision.h"
@@ -81,13 +82,25 @@ struct SlotLift {
   std::array<std::uint64_t, kExclusionCount> left_alone_people{}, left_alone_decisions{};
 };
 
-// Told when a person is counted in a trial, on the thread that consumes.
+// A person who comes into a trial.
+struct Entered {
+  PersonHash representative;  // stands for all ids of the person, as far as the log says
+  PersonHash oldest;          // member at the decision: what their arm is drawn by
+  const LiftUnit& unit;
+};
+
+// Told what becomes of the people in trials, on the thread that consumes.
 class LiftListener {
  public:
   virtual ~LiftListener() = default;
-  virtual void counted(const Trial& trial, const LiftUnit& unit) = 0;
+  virtual void entered(const Trial&, const Entered&) {}
+  virtual void counted(const Trial&, const LiftUnit&) {}
   // An outcome came late: the unit has the new one.
-  virtual void changed(const Trial& trial, const LiftUnit& unit, std::int64_t micros_before) = 0;
+  virtual void changed(const Trial&, const LiftUnit&, std::int64_t /*micros_before*/) {}
+  // Its evidence is dropped: it begins anew.
+  virtual void ended(const Trial&) {}
+  virtual void joined(PersonHash /*kept*/, PersonHash /*gone*/) {}
+  virtual void forgotten(PersonHash /*representative*/) {}
 };
 
 // Whether the decision compares the arms: it was made for somebody, and the bet stood open to them.
@@ -96,10 +109,11 @@ bool compares_arms(const Decision& decision);
 
 class LiftFold {
  public:
-  explicit LiftFold(LiftListener* listener = nullptr) : listener_(listener) {}
+  explicit LiftFold(std::vector<LiftListener*> listeners = {}) : listeners_(std::move(listeners)) {}
 
   void consume(const CommittedRecord& record);
   const SlotGoals& slots() const { return slots_; }
+  PersonHash representative(PersonHash person) const { return links_.representative(person); }
   // Zeros for a trial without decisions.
   SlotLift trial(const Trial& trial) const;
   // The trials of bets, with or without people.
@@ -152,7 +166,7 @@ class LiftFold {
   bool join_units(Pool& pool, const PersonLinks::Joined& joined);
   void forget(PersonHash person);
 
-  LiftListener* listener_;
+  std::vector<LiftListener*> listeners_;
   SlotGoals slots_;
   PersonLinks links_;
   std::map<Trial, Pool> pools_;

@@ -28,15 +28,6 @@ constexpr std::array<std::pair<std::string_view, EventKind>, 8> kShortNames = {{
     {"share", EventKind::kShared},
 }};
 
-bool is_named(std::string_view outcome, const Event& event) {
-  if (same_word(outcome, event.name)) return true;
-  for (const auto& [name, kind] : kShortNames) {
-    if (event.kind != kind || !same_word(outcome, name)) continue;
-    return name != "finish" || event.finished;
-  }
-  return false;
-}
-
 bool is_named(std::string_view outcome, const Reward& reward) {
   return same_word(outcome, reward.measure);
 }
@@ -76,6 +67,15 @@ Credits credits_for(const Slot& slot, const Happened& happened, double scale) {
 }
 
 }  // namespace
+
+bool is_named(std::string_view outcome, const Event& event) {
+  if (same_word(outcome, event.name)) return true;
+  for (const auto& [name, kind] : kShortNames) {
+    if (event.kind != kind || !same_word(outcome, name)) continue;
+    return name != "finish" || event.finished;
+  }
+  return false;
+}
 
 Credits credits_of(const Slot& slot, const Event& event) { return credits_for(slot, event, 1); }
 

@@ -26,6 +26,9 @@ struct Credit {
 };
 using Credits = std::vector<Credit>;
 
+// Whether an event is what `outcome` names: its name as sent, or a short name of its kind.
+bool is_named(std::string_view outcome, const Event& event);
+
 // The outcomes that an event is: by its name as sent, whatever the case, or by a kind's short name:
 // click, read (an article was read), finish (to its end), purchase, view, cart, pin, share. One
 // that the slot names both ways counts once, by its own name.

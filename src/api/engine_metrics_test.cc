@@ -1,0 +1,97 @@
+// Questions of the engine: who is asked, how often, and that neither arm is asked more.
+
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "api/engine.h"
+#include "api/test_entropy.h"
+#include "base/hash.h"
+#include "store/memory_store.h"
+
+namespace ante {
+namespace {
+
+class EngineMetricsTest : public testing::Test {
+ protected:
+  EngineMetricsTest() {
+    EngineOptions options;
+    options.secret = {7, 5, 6};
+    options.entropy = seeded(7);
+    engine_ = *Engine::open(store_, clock_, metrics_, options, [](Error) { FAIL(); });
+    for (const char* slot : {"home", "end"}) {
+      EXPECT_TRUE(engine_->put_slot(
+          slot, R"({"holdout":0.5,"brief":{"waived":{"by":"t","reason":"t"}}})", kMe, 0));
+    }
+    EXPECT_TRUE(engine_->put_metric(
+        "done", R"({"class":"customer","ask":{"text":"Done?","share":0.1}})", kMe, 0));
+    EXPECT_TRUE(engine_->put_metric(
+        "glad", R"({"class":"customer","ask":{"text":"Glad?","share":0.1}})", kMe, 0));
+  }
+  DecideAnswer decide(std::uint64_t who, const char* slot) {
+    DecideRequest request;
+    request.slot = slot;
+    request.person = PersonHash{{mix64(who + 1), who + 1}};
+    auto answer = engine_->decisions().decide(request);
+    EXPECT_TRUE(answer);
+    return *std::move(answer);
+  }
+
+  const Author kMe{"test", "why"};
+  MemoryStore store_;
+  SimulatedClock clock_{1'770'000'000'000};
+  Metrics metrics_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(EngineMetricsTest, AFifthIsAskedOnceAMonthInBothArmsAlike) {
+  constexpr std::uint64_t kPeople = 4000;
+  std::map<std::string, int> asked;
+  std::map<Arm, int> of_arm, n_of_arm;
+  for (std::uint64_t who = 0; who < kPeople; ++who) {
+    const DecideAnswer first = decide(who, "home");
+    const DecideAnswer second = decide(who, "end");  // before the first is in the log
+    EXPECT_TRUE(second.decision.asked.empty());
+    EXPECT_EQ(first.question.empty(), first.decision.asked.empty());
+    ++n_of_arm[first.decision.arm];
+    if (first.decision.asked.empty()) continue;
+    ++asked[first.decision.asked];
+    ++of_arm[first.decision.arm];
+    const auto stored = decode_decision(encode(first.decision));
+    ASSERT_TRUE(stored);
+    EXPECT_EQ(stored->asked, first.decision.asked);
+  }
+  EXPECT_NEAR(asked["done"], 0.1 * kPeople, 4 * std::sqrt(0.09 * kPeople));
+  EXPECT_NEAR(asked["glad"], 0.1 * kPeople, 4 * std::sqrt(0.09 * kPeople));
+  const double treated = of_arm[Arm::kTreated] * 1.0 / n_of_arm[Arm::kTreated];
+  const double holdout = of_arm[Arm::kHoldout] * 1.0 / n_of_arm[Arm::kHoldout];
+  EXPECT_NEAR(treated, holdout, 4 * std::sqrt(2 * 0.16 / (kPeople / 2.0)));
+  ASSERT_TRUE(engine_->journal().flush());
+  clock_.advance_to(clock_.now_ms() + 29 * kDayMs);  // the next period has begun for some
+  for (std::uint64_t who = 0; who < kPeople; ++who) {
+    const bool again = !decide(who, "home").decision.asked.empty();
+    if (again) ++asked["again"];
+  }
+  // Nobody who was asked is asked within 30 days; others are drawn anew.
+  EXPECT_LT(asked["again"], 0.2 * kPeople);
+  EXPECT_GT(asked["again"], 0);
+}
+
+TEST_F(EngineMetricsTest, WhoWasAskedIsNotAskedAgainWithinThirtyDays) {
+  std::vector<std::uint64_t> asked;
+  for (std::uint64_t who = 0; who < 500; ++who) {
+    if (!decide(who, "home").decision.asked.empty()) asked.push_back(who);
+  }
+  ASSERT_GT(asked.size(), 50U);
+  ASSERT_TRUE(engine_->journal().flush());
+  for (int day = 1; day < 30; day += 7) {
+    clock_.advance_to(1'770'000'000'000 + day * kDayMs);
+    for (const std::uint64_t who : asked) EXPECT_TRUE(decide(who, "home").decision.asked.empty());
+  }
+}
+
+}  // namespace
+}  // namespace ante
