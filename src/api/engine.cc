@@ -108,8 +108,9 @@ struct Engine::Parts {
   ProfileStore people;
   SlotTable slots;
   BetTable bets;
+  HoldoutTable holdout;
   ExposureGuard exposures;
-  ObjectTable objects{{&slots, &bets}};
+  ObjectTable objects{{&slots, &bets, &holdout}};
   PeopleRows people_rows{people};
   CatalogRows catalog_rows{catalog};
 
@@ -149,7 +150,8 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
     p.source_names.push_back(p.ranker.sources().name(i));
   }
   p.journal = TRY(Journal::open(
-      store, clock, {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.objects},
+      store, clock,
+      {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.holdout, &p.objects},
       {&p.people_rows, &p.catalog_rows, &p.objects},
       {&p.organic_learner, &p.live, &p.rewards.together, &p.lift}, p.options.journal,
       std::move(on_fatal)));
@@ -169,7 +171,8 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
                             .bets = &p.bets,
                             .advice = &p.lift.advice(),
                             .exposures = &p.exposures,
-                            .permitted = &p.rewards.ledgers.permitted()});
+                            .permitted = &p.rewards.ledgers.permitted(),
+                            .holdout = &p.holdout});
   p.ingest = std::make_unique<Ingest>(*p.journal, p.catalog, p.people, clock, p.person_key,
                                       p.options.ingest, metrics);
   p.eraser = std::make_unique<Eraser>(store, p.options.journal.on_warning);
@@ -198,6 +201,7 @@ const ItemInterner& Engine::interner() const { return parts_->interner; }
 const ProfileStore& Engine::people() const { return parts_->people; }
 const SlotTable& Engine::slots() const { return parts_->slots; }
 const BetTable& Engine::bets() const { return parts_->bets; }
+const HoldoutTable& Engine::holdout() const { return parts_->holdout; }
 const ObjectTable& Engine::objects() const { return parts_->objects; }
 const KeyTable& Engine::keys() const { return parts_->objects.keys(); }
 const DecisionEngine& Engine::decisions() const { return *parts_->decisions; }
@@ -309,12 +313,43 @@ Result<Slot> Engine::put_slot(std::string_view name, std::string_view json, cons
   }
   MutexLock lock(parts_->bet_writes);
   TRY(check_no_bet_measures(name, &slot));
+  const auto present = slots->find(name);
+  if (present != slots->end() && present->second.holdout > 0 && slot.holdout <= 0 &&
+      author.why.empty()) {
+    return invalid_argument(fmt::format(
+        "#/holdout: slot '{}' holds out {:.3g} % of people; without them nobody can say whether "
+        "personalising works. If you mean it, say why in the header Ante-Why",
+        name, 100 * present->second.holdout));
+  }
   slot.version = 0;
   slot.fell_back.clear();  // a person who writes it lets it begin anew
   const Object stored =
       TRY(put_object(kSlotObjectType, name, slot_to_json(slot), author, expected));
   slot.version = stored.version;
   return slot;
+}
+
+Result<HoldoutDraw> Engine::draw_holdout(const Author& author, ExpectedVersion expected) {
+  if (author.why.empty()) {
+    return invalid_argument(
+        "the holdout cannot be drawn anew without a reason: say why in the header Ante-Why");
+  }
+  const TimeMs now = parts_->clock.now_ms();
+  const HoldoutDraw present = *parts_->holdout.get();
+  if (now < present.since_ms) {
+    return conflict(
+        fmt::format("the holdout was drawn just now (draw {}); it begins to count in {} ms",
+                    present.epoch, present.since_ms - now));
+  }
+  if (present.epoch >= kHoldoutEpochMax)
+    return invalid_argument(fmt::format("at most {} draws are possible", kHoldoutEpochMax));
+  // Two at once: one of them finds another version.
+  const std::optional<Object> object = parts_->objects.find(kHoldoutObjectType, kHoldoutObjectId);
+  if (!expected) expected = object ? object->version : 0;
+  const HoldoutDraw draw{present.epoch + 1, now + kHoldoutDrawDelayMs};
+  TRY(put_object(kHoldoutObjectType, kHoldoutObjectId, holdout_draw_to_json(draw), author,
+                 expected));
+  return draw;
 }
 
 Result<NewKey> Engine::add_key(KeyKind kind, std::vector<std::string> origins,
