@@ -110,6 +110,42 @@ TEST_F(EngineHoldoutTest, ArmsStayOverARestart) {
   expect_rebuilt();
 }
 
+TEST_F(EngineHoldoutTest, TrendingIsWhatIsLookedAtMostAndMayBeShown) {
+  std::uint64_t one = 0;
+  while (decide(somebody(one)) != Arm::kTrending) ++one;
+  const auto look_at = [&](std::size_t item, std::uint64_t people, std::uint64_t from) {
+    Event event;
+    event.kind = EventKind::kViewed;
+    event.name = "Article Viewed";
+    event.items.push_back({.id = "item-" + std::to_string(item),
+                           .key = item_key("item-" + std::to_string(item)),
+                           .topics = {},
+                           .group = {}});
+    for (std::uint64_t n = 0; n < people; ++n)
+      append(RecordKind::kEvent, somebody(from + n), encode(event));
+  };
+  const auto served = [&](PersonHash who) {
+    decide(who);
+    EXPECT_TRUE(engine_->journal().flush());
+    const auto stored = engine_->journal().find_decision(last_);
+    EXPECT_TRUE(stored);
+    return stored->served.at(0).item_id;
+  };
+  look_at(2, 30, 10'000);
+  look_at(3, 10, 20'000);
+  EXPECT_EQ(served(somebody(one)), "item-2");
+  clock_.advance_to(clock_.now_ms() + 4 * kDayMs);  // eight half-lives: that was long ago
+  look_at(3, 5, 30'000);
+  EXPECT_EQ(served(somebody(one)), "item-3");
+  Item gone;
+  gone.id = "item-3";
+  gone.key = item_key(gone.id);
+  gone.title = gone.id;
+  gone.withdrawn = true;
+  ASSERT_TRUE(engine_->put_items_and_wait({gone}));
+  EXPECT_EQ(served(somebody(one)), "item-2");
+}
+
 TEST_F(EngineHoldoutTest, AMergeKeepsTheOldersArmAndIsFlagged) {
   // Pairs who meet in different arms: the even one is older.
   constexpr std::uint64_t kPairs = 100;

@@ -585,8 +585,8 @@ Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const 
                                 exclude,
                                 capped};
   s.serve(slot, standing, wanted, places, deadline_ns, seed, answer);
-  if (decision.arm == Arm::kTreated && !standing.settled && is_open(slot) &&
-      slot.controls.shuffled > 0 && !decision.served.empty())
+  if (slot.controls.shuffled > 0 && decision.arm == Arm::kTreated && !standing.settled &&
+      standing.consent.measure && is_open(slot) && !decision.served.empty())
     s.others.keep(decision);
   s.name_items(answer);
   s.sign(answer);

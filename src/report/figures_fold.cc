@@ -144,7 +144,8 @@ bool differs_from_general(const Decision& decision) {
 }
 
 Level level_of(const Decision& decision) {
-  if (!differs_from_general(decision)) return Level::kNone;
+  // A standing control's list is nobody's own.
+  if (is_control(decision.arm) || !differs_from_general(decision)) return Level::kNone;
   const bool has_model = decision.versions.model != 0;
   if (has_model && decision.rung == Rung::kPerson) return Level::kIndividual;
   if (has_model && decision.rung != Rung::kEverybody) return Level::kCluster;
