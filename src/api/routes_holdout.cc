@@ -66,7 +66,7 @@ std::string draw_sentence(const HoldoutDraw& draw, TimeMs began, TimeMs now, boo
 }
 
 void holdout_report(Api& api, CallPointer call) {
-  const HoldoutDraw draw = api.engine.lift().draw();
+  const HoldoutDraw draw = *api.engine.holdout().get();
   const auto slots = api.engine.lift().returns();
   const TimeMs now = api.engine.clock().now_ms(), began = began_at(draw, slots);
   const bool due = began > 0 && now - began >= kHoldoutDrawDueMs;
