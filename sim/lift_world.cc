@@ -120,7 +120,7 @@ class ClusterPolicy final : public SimPolicy {
   }
 
   void matured(const RewardRow& row) override {
-    if (row.arm == Arm::kHoldout || world_.spec.frozen) return;
+    if (row.arm != Arm::kTreated || world_.spec.frozen) return;
     const std::size_t cluster = cluster_of(row.situation);
     const auto item = static_cast<std::size_t>(std::find(items_.begin(), items_.end(), row.item) -
                                                items_.begin());
@@ -164,6 +164,9 @@ Slot slot_of(const World& world) {
   slot.key = slot_key(slot.name);
   slot.limit = world.spec.places;
   slot.safe_items = {};
+  if (world.spec.design > 0) {
+    for (std::size_t k = 0; k < slot.limit; ++k) slot.safe_items.push_back(item_name(k));
+  }
   // The best single actions in truth, best first.
   std::vector<std::pair<double, std::size_t>> means;
   for (std::size_t i = 0; i < world.spec.items; ++i) {
@@ -172,9 +175,10 @@ Slot slot_of(const World& world) {
     means.emplace_back(sum, i);
   }
   std::sort(means.begin(), means.end());
-  for (std::size_t k = 0; k < slot.limit; ++k)
+  for (std::size_t k = slot.safe_items.size(); k < slot.limit; ++k)
     slot.safe_items.push_back(item_name(means[k].second));
   slot.holdout = world.spec.holdout;
+  slot.controls.shuffled = world.spec.shuffled;
   slot.stake = world.spec.stake;
   slot.waived_by = "sim";
   slot.waived_reason = "a world without a brief";
@@ -262,6 +266,7 @@ class Play {
     Look look;
     look.lift = *lift;
     look.counted = lift->treated.n + lift->holdout.n;
+    for (const ControlSummary& control : lift->controls.controls) look.counted += control.n;
     for (; summed_ < look.counted; ++summed_) {
       if (!truths_[summed_].treated) continue;
       truth_sum_ += truths_[summed_].lift;
@@ -351,6 +356,7 @@ World make_world(const WorldSpec& spec) {
     for (double& chance : chances) {
       chance = std::clamp(chance + spec.taste_sd * random.normal(), kChanceMin, kChanceMax);
     }
+    for (std::size_t i = spec.places; i < spec.items; ++i) chances[i] += spec.design;
   }
   double best = -1;
   for (std::size_t i = 0; i < spec.items; ++i) {

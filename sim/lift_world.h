@@ -32,6 +32,9 @@ struct WorldSpec {
   std::uint8_t places = 1;
   double taste_sd = 0.05;  // of a cluster for an item; 0 = everybody likes the same
   double holdout = 0.2;
+  double shuffled = 0;  // the standing control's share of who is not held out
+  double design = 0;    // what every item but the safe default's gains with everybody alike; then
+                        // the safe default is the first items, not the best
   double stake = 0.05;
   bool frozen = false;  // the ranker knows the truth and learns nothing
 };

@@ -44,8 +44,13 @@ void append_item(JsonWriter& json, const DecideView& view, std::size_t place) {
   if (item != nullptr) {
     const bool is_safe =
         std::ranges::find(decision.safe_default, placement.item) != decision.safe_default.end();
-    for (const Why& why : whys_of(*item, view.person, in_hand != nullptr ? in_hand->sources : 0,
-                                  is_safe, view.answer.catalog)) {
+    std::vector<Why> whys = whys_of(*item, view.person, in_hand != nullptr ? in_hand->sources : 0,
+                                    is_safe, view.answer.catalog);
+    if (whys.empty() && decision.outcome == Outcome::kControl)
+      whys.push_back({Provenance::kGuessed, decision.arm == Arm::kShuffled
+                                                ? "it was chosen for somebody else"
+                                                : "many people choose it here"});
+    for (const Why& why : whys) {
       json.begin_object().field("kind", to_string(why.kind)).field("text", why.text).end_object();
     }
   }

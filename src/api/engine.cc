@@ -109,9 +109,10 @@ struct Engine::Parts {
   ProfileStore people;
   SlotTable slots;
   BetTable bets;
+  HoldoutTable holdout;
   ExposureGuard exposures;
   QuestionTable questions;
-  ObjectTable objects{{&slots, &bets, &questions}};
+  ObjectTable objects{{&slots, &bets, &holdout, &questions}};
   PeopleRows people_rows{people};
   CatalogRows catalog_rows{catalog};
 
@@ -150,12 +151,12 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
   for (std::size_t i = 0; i < p.ranker.sources().size(); ++i) {
     p.source_names.push_back(p.ranker.sources().name(i));
   }
-  p.journal = TRY(Journal::open(
-      store, clock,
-      {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.questions, &p.objects},
-      {&p.people_rows, &p.catalog_rows, &p.objects},
-      {&p.organic_learner, &p.live, &p.rewards.together, &p.lift}, p.options.journal,
-      std::move(on_fatal)));
+  p.journal = TRY(Journal::open(store, clock,
+                                {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.holdout,
+                                 &p.questions, &p.objects},
+                                {&p.people_rows, &p.catalog_rows, &p.objects},
+                                {&p.organic_learner, &p.live, &p.rewards.together, &p.lift},
+                                p.options.journal, std::move(on_fatal)));
   p.catalog.publish();
   p.decisions = std::make_unique<DecisionEngine>(
       DecisionEngine::Parts{.clock = clock,
@@ -173,6 +174,7 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
                             .advice = &p.lift.advice(),
                             .exposures = &p.exposures,
                             .permitted = &p.rewards.ledgers.permitted(),
+                            .holdout = &p.holdout,
                             .questions = &p.questions});
   p.ingest = std::make_unique<Ingest>(*p.journal, p.catalog, p.people, clock, p.person_key,
                                       p.options.ingest, metrics);
@@ -202,6 +204,7 @@ const ItemInterner& Engine::interner() const { return parts_->interner; }
 const ProfileStore& Engine::people() const { return parts_->people; }
 const SlotTable& Engine::slots() const { return parts_->slots; }
 const BetTable& Engine::bets() const { return parts_->bets; }
+const HoldoutTable& Engine::holdout() const { return parts_->holdout; }
 const ObjectTable& Engine::objects() const { return parts_->objects; }
 const KeyTable& Engine::keys() const { return parts_->objects.keys(); }
 const DecisionEngine& Engine::decisions() const { return *parts_->decisions; }
@@ -316,6 +319,14 @@ Result<Slot> Engine::put_slot(std::string_view name, std::string_view json, cons
   }
   MutexLock lock(parts_->bet_writes);
   TRY(check_no_bet_measures(name, &slot));
+  const auto present = slots->find(name);
+  if (present != slots->end() && present->second.holdout > 0 && slot.holdout <= 0 &&
+      author.why.empty()) {
+    return invalid_argument(fmt::format(
+        "#/holdout: slot '{}' holds out {:.3g} % of people; without them nobody can say whether "
+        "personalising works. If you mean it, say why in the header Ante-Why",
+        name, 100 * present->second.holdout));
+  }
   slot.version = 0;
   slot.fell_back.clear();  // a person who writes it lets it begin anew
   const Object stored =
@@ -355,6 +366,29 @@ Result<Metric> Engine::put_metric(std::string_view id, std::string_view json, co
       TRY(put_object(kMetricObjectType, id, metric_to_json(metric), author, expected));
   metric.version = stored.version;
   return metric;
+}
+
+Result<HoldoutDraw> Engine::draw_holdout(const Author& author, ExpectedVersion expected) {
+  if (author.why.empty()) {
+    return invalid_argument(
+        "the holdout cannot be drawn anew without a reason: say why in the header Ante-Why");
+  }
+  const TimeMs now = parts_->clock.now_ms();
+  const HoldoutDraw present = *parts_->holdout.get();
+  if (now < present.since_ms) {
+    return conflict(
+        fmt::format("the holdout was drawn just now (draw {}); it begins to count in {} ms",
+                    present.epoch, present.since_ms - now));
+  }
+  if (present.epoch >= kHoldoutEpochMax)
+    return invalid_argument(fmt::format("at most {} draws are possible", kHoldoutEpochMax));
+  // Two at once: one of them finds another version.
+  const std::optional<Object> object = parts_->objects.find(kHoldoutObjectType, kHoldoutObjectId);
+  if (!expected) expected = object ? object->version : 0;
+  const HoldoutDraw draw{present.epoch + 1, now + kHoldoutDrawDelayMs};
+  TRY(put_object(kHoldoutObjectType, kHoldoutObjectId, holdout_draw_to_json(draw), author,
+                 expected));
+  return draw;
 }
 
 Result<NewKey> Engine::add_key(KeyKind kind, std::vector<std::string> origins,

@@ -76,6 +76,7 @@ class Engine {
   const ProfileStore& people() const;
   const SlotTable& slots() const;
   const BetTable& bets() const;
+  const HoldoutTable& holdout() const;
   const ObjectTable& objects() const;
   const KeyTable& keys() const;
   const DecisionEngine& decisions() const;
@@ -103,13 +104,18 @@ class Engine {
   // kNotFound: there is none.
   Result<Object> delete_object(std::string_view type, std::string_view id, const Author& author,
                                ExpectedVersion expected);
-  // A slot from its JSON, checked. kInvalidArgument, kConflict.
+  // A slot from its JSON, checked. kInvalidArgument (also: its holdout is to end and nobody said
+  // why), kConflict.
   Result<Slot> put_slot(std::string_view name, std::string_view json, const Author& author,
                         ExpectedVersion expected);
   // A metric from its JSON, checked. Who changes what it counts begins its evidence anew.
   // kInvalidArgument, kConflict (built in, or an expected version that does not hold).
   Result<Metric> put_metric(std::string_view id, std::string_view json, const Author& author,
                             ExpectedVersion expected);
+  // Other people are held out from now on (kHoldoutDrawDelayMs later), in every slot; what was
+  // measured so far is closed. kInvalidArgument: nobody said why. kConflict: `expected`, or the
+  // draw before has not begun to count.
+  Result<HoldoutDraw> draw_holdout(const Author& author, ExpectedVersion expected);
   // A bet from what somebody says of it, checked; what the engine keeps of it stays. While it runs,
   // what would change whom or what it compares cannot be changed: fold it and place another.
   // kInvalidArgument, kConflict (version, or a bet that takes all of its audience first).

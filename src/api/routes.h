@@ -26,6 +26,7 @@ std::span<const Route> bet_routes();
 std::span<const Route> metric_routes();
 std::span<const Route> people_routes();
 std::span<const Route> report_routes();
+std::span<const Route> holdout_routes();
 std::span<const Route> evaluation_routes();
 std::span<const Route> system_routes();
 std::span<const Route> admin_routes();

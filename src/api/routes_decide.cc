@@ -142,7 +142,7 @@ void answer_decide(Api& api, Call& call, const DecideRequest& request) {
   const Outcome outcome = decided->decision.outcome;
   const bool uses_person = request.person && outcome != Outcome::kGeneral &&
                            outcome != Outcome::kNoConsent && outcome != Outcome::kPaused &&
-                           outcome != Outcome::kHoldout;
+                           outcome != Outcome::kHoldout && outcome != Outcome::kControl;
   PersonView person;
   if (uses_person) person = api.engine.people().person(*request.person);
   HttpResponse response;

@@ -53,7 +53,10 @@ void lift_report(Api& api, CallPointer call) {
   }
   const auto slots = api.engine.slots().get();
   if (!slots->contains(*slot)) return answer_unknown_slot(*slots, *call, *slot);
-  const auto lift = api.engine.lift().lift(*slot);
+  auto lift = api.engine.lift().lift(*slot);
+  // A slot made just now, that the fold has not met yet.
+  if (!lift && lift.error().code == ErrorCode::kNotFound)
+    lift = summarize(slots->at(*slot), {}, slots->at(*slot).holdout);
   if (!lift) return call->problem(lift.error());
   call->reply_json(200, to_json(*lift));
 }

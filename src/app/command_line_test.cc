@@ -75,6 +75,10 @@ TEST(CommandLine, InitMakesADirectoryOnce) {
     EXPECT_EQ(run({"holdout", "set", share, "--data", directory.c_str()}), 1) << share;
   EXPECT_EQ(run({"holdout", "set", "5%", "--slot", "nothing", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"holdout", "show", "--data", directory.c_str()}), 0);
+  EXPECT_NE(run({"holdout", "redraw", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"holdout", "redraw", "--why", "", "--data", directory.c_str()}), 1);
+  EXPECT_EQ(run({"holdout", "redraw", "--why", "a quarter", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "holdout", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"report", "lift", "--slot", "home", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"report", "scale", "--slot", "home", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"report", "scale", "--slot", "nothing", "--data", directory.c_str()}), 3);

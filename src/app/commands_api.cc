@@ -170,8 +170,32 @@ void show_sentence(simdjson::dom::element answer) {
   print_line(std::string(text_of(answer, "sentence")));
 }
 
+void show_lift(simdjson::dom::element answer) {
+  show_sentence(answer);
+  simdjson::dom::element controls;
+  if (!answer["controls"].get(controls)) show_sentence(controls);
+}
+
+void show_holdout_report(simdjson::dom::element answer) {
+  show_sentence(answer);
+  simdjson::dom::array slots;
+  if (answer["slots"].get(slots)) return;
+  for (const auto slot : slots) {
+    print_line(fmt::format("{:<24} {:.0f} people, {:.0f} of them held out, {:.0f} left out",
+                           text_of(slot, "slot"), number_of(slot, "people"),
+                           number_of(slot, "heldOut"), number_of(slot, "mixed")));
+    simdjson::dom::element overlap;
+    if (!slot["overlap"].get(overlap) && number_of(overlap, "cameBack") > 0)
+      print_line(
+          fmt::format("  of {:.0f} who were held out before and came back {:.0f} are again; "
+                      "by chance {:.4g}",
+                      number_of(overlap, "cameBack"), number_of(overlap, "heldOutAgain"),
+                      number_of(overlap, "expected")));
+  }
+}
+
 void add_report(CommandLine line) {
-  CLI::App* report = line.app.add_subcommand("report", "Reports: lift, metrics, proxies, scale");
+  CLI::App* report = line.app.add_subcommand("report", "What the log proves, in sentences");
   report->require_subcommand(1);
   struct Asked {
     std::string slot, lift;
@@ -182,7 +206,12 @@ void add_report(CommandLine line) {
   lift->add_option("--slot", asked->slot)->required();
   lift->callback([line, asked] {
     line.exit = run_call(line.common, "GET", "/v1/reports/lift?slot=" + percent_encode(asked->slot),
-                         "", {}, show_sentence);
+                         "", {}, show_lift);
+  });
+  CLI::App* holdout =
+      report->add_subcommand("holdout", "Who is held out, since when, and is a new draw due?");
+  holdout->callback([line] {
+    line.exit = run_call(line.common, "GET", "/v1/reports/holdout", "", {}, show_holdout_report);
   });
   CLI::App* scale = report->add_subcommand("scale", "Is there enough traffic to know?");
   scale->add_option("--slot", asked->slot)->required();

@@ -1,4 +1,5 @@
-// holdout show, set: how many people are treated all the same, in every slot at once or in one.
+// holdout show, set, redraw: how many people are treated all the same, in every slot at once or in
+// one, and who.
 //
 // The same people are held out in every slot: a larger share holds out those of a smaller one and
 // more, so that nobody who stays changes sides.
@@ -92,10 +93,25 @@ Exit set_holdout(const CommonOptions& common, const HoldoutOptions& options) {
   return Exit::kOk;
 }
 
+Exit redraw_holdout(const CommonOptions& common, const HoldoutOptions& options) {
+  if (options.why.empty())
+    return end_with(invalid_argument("say why other people are to be held out: --why \"…\""));
+  if (common.dry_run) {
+    print_message("Other people would be held out, and what was measured so far closed.");
+    return Exit::kOk;
+  }
+  return run_call(common, "POST", "/v1/holdout/redraw", "", {{"Ante-Why", options.why}},
+                  [](simdjson::dom::element answer) {
+                    print_line(fmt::format("draw {:.0f}: other people are held out from {} on",
+                                           number_of(answer, "epoch"), text_of(answer, "since")));
+                  });
+}
+
 }  // namespace
 
 void add_holdout_commands(CommandLine line) {
-  CLI::App* holdout = line.app.add_subcommand("holdout", "Who is treated all the same: show, set");
+  CLI::App* holdout =
+      line.app.add_subcommand("holdout", "Who is treated all the same: show, set, redraw");
   holdout->require_subcommand(1);
   auto options = std::make_shared<HoldoutOptions>();
   CLI::App* show = holdout->add_subcommand("show", "The share held out in each slot");
@@ -107,6 +123,10 @@ void add_holdout_commands(CommandLine line) {
   set->add_option("--slot", options->slot, "only this one");
   set->add_option("--why", options->why, "why, for the record; needed for none at all");
   set->callback([line, options] { line.exit = set_holdout(line.common, *options); });
+  CLI::App* redraw = holdout->add_subcommand(
+      "redraw", "Hold out other people from now on; when it is due: ante report holdout");
+  redraw->add_option("--why", options->why, "why, for the record")->required();
+  redraw->callback([line, options] { line.exit = redraw_holdout(line.common, *options); });
 }
 
 }  // namespace ante

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "decision/bet_rule.h"
 #include "decision/gain.h"
+#include "decision/other_lists.h"
 #include "decision/policy.h"
 #include "decision/safe_default.h"
 #include "domain/bucketing.h"
@@ -24,6 +25,9 @@ namespace {
 constexpr double kOddsZ = 1.96;  // of the 95 % interval of the odds
 // With fewer matured rewards the scale of reward is taken from the model's own chances.
 constexpr std::uint64_t kScaleRewardsMin = 100;
+
+// Whether the slot bets at all: with a brief, and not fallen back.
+bool is_open(const Slot& slot) { return !slot.in_shadow() && slot.fell_back.empty(); }
 
 // What happens to this request whatever the candidates are.
 struct Standing {
@@ -159,6 +163,22 @@ std::string left_alone_reason(const BetPart& part) {
   return fmt::format("bet {}: left alone, {}", part.id, to_string(part.exclusion));
 }
 
+// What a control compares, in words: after "control:".
+const char* control_reason(Arm control) {
+  switch (control) {
+    case Arm::kBestSingle:
+      return "control: everybody's best single actions, to compare with";
+    case Arm::kShuffled:
+      return "control: the list of another person, to compare with";
+    case Arm::kTrending:
+      return "control: what is looked at most now, to compare with";
+    case Arm::kTreated:
+    case Arm::kHoldout:
+      break;
+  }
+  return "";
+}
+
 std::vector<ItemKey> keys_of(const std::vector<std::string>& ids) {
   std::vector<ItemKey> keys;
   keys.reserve(ids.size());
@@ -190,6 +210,8 @@ struct DecisionEngine::State {
     std::int64_t deadline_ns = 0;
     std::uint64_t seed = 0;
     bool owner_stakes = false;  // somebody's bet, not the slot's standing one
+    // What a standing control gets; null = nobody is one here.
+    const std::vector<ItemKey>* control_list = nullptr;
   };
   std::uint64_t begin(const DecideRequest& request, const Slot& slot, const Standing& standing,
                       DecideAnswer& answer) const;
@@ -201,7 +223,10 @@ struct DecisionEngine::State {
   void place_bet(const Play& play, DecideAnswer& answer) const;
   void settle_gains(const Play& play, const std::vector<Chance>& chances,
                     const std::vector<Chance>& safe, bool has_model, DecideAnswer& answer) const;
-  void serve_safe_default(DecideAnswer& answer) const;
+  std::vector<ItemKey> control_list(Arm control, const CandidateRequest& wanted, std::size_t places,
+                                    std::uint64_t seed, Decision& decision) const;
+  void serve_untreated(const Play& play, Outcome otherwise, DecideAnswer& answer) const;
+  void serve_list(std::span<const ItemKey> list, DecideAnswer& answer) const;
   void name_items(DecideAnswer& answer) const;
   void sign(DecideAnswer& answer) const;
   void ask(const ExposureTurn& turn, const Standing& standing, DecideAnswer& answer) const;
@@ -210,8 +235,9 @@ struct DecisionEngine::State {
   Parts p;
   Counter& dropped;
   Histogram& seconds;
-  std::array<Counter*, 8> outcomes{};
+  std::array<Counter*, kOutcomeCount> outcomes{};
   mutable std::atomic<std::uint64_t> count{0};
+  mutable OtherLists others;
 };
 
 Standing DecisionEngine::State::standing_of(const DecideRequest& request, const Slot& slot) const {
@@ -222,7 +248,10 @@ Standing DecisionEngine::State::standing_of(const DecideRequest& request, const 
   if (request.person) {
     standing.person = p.people.person(*request.person);
     standing.consent = both(standing.person.state->consent, request.request_consent);
-    standing.arm = arm_of(p.holdout_salt, standing.person.oldest(), slot.holdout);
+    const std::uint32_t epoch =
+        p.holdout == nullptr ? 0 : p.holdout->get()->epoch_at(p.clock.now_ms());
+    standing.arm = arm_of(slot, ante::holdout_salt(p.holdout_salt, epoch), p.holdout_salt,
+                          standing.person.oldest());
   }
   // In this order, and before the arm is looked at: both arms lose the same people to each.
   if (request.general) {
@@ -237,12 +266,11 @@ Standing DecisionEngine::State::standing_of(const DecideRequest& request, const 
   return standing;
 }
 
-// The bet that this decision belongs to. In the holdout, in shadow and after falling back there is
-// none.
+// The bet that this decision belongs to. In the holdout, in controls, in shadow and after falling
+// back there is none.
 BetChoice DecisionEngine::State::choose(const Slot& slot, const Standing& standing,
                                         const Decision& decision) const {
-  if (p.bets == nullptr || standing.settled || standing.arm == Arm::kHoldout || slot.in_shadow() ||
-      !slot.fell_back.empty())
+  if (p.bets == nullptr || standing.settled || standing.arm != Arm::kTreated || !is_open(slot))
     return {};
   return choose_bet(*p.bets->get(), slot.name,
                     {*standing.person.state, decision.situation, decision.traits, decision.at_ms},
@@ -295,9 +323,8 @@ void DecisionEngine::State::place_bet(const Play& play, DecideAnswer& answer) co
   const Slot& slot = play.slot;
   Decision& decision = answer.decision;
   const auto fall_back = [&](Fallback fallback) {
-    decision.outcome = decision.arm == Arm::kHoldout ? Outcome::kHoldout : Outcome::kFallback;
     decision.fallback = fallback;
-    serve_safe_default(answer);
+    serve_untreated(play, Outcome::kFallback, answer);
   };
   const auto late = [&] {
     return play.deadline_ns > 0 && p.clock.monotonic_ns() > play.deadline_ns;
@@ -322,14 +349,13 @@ void DecisionEngine::State::place_bet(const Play& play, DecideAnswer& answer) co
   const DrawnSlate drawn = draw_slate(mixture_of(decision, play.places), play.seed);
   decision.policy.drawn_branch = drawn.drawn_branch;
   for (const HandItem& item : decision.hand) answer.exploit_ranking.push_back(item.item);
-  if (decision.arm == Arm::kHoldout || slot.in_shadow() || !slot.fell_back.empty()) {
+  if (decision.arm != Arm::kTreated || !is_open(slot)) {
     // The ghost log: what would have been shown.
     for (const DrawnPlace& place : drawn.places) decision.would_have.push_back(place.item);
-    decision.outcome = decision.arm == Arm::kHoldout ? Outcome::kHoldout : Outcome::kAbstain;
     decision.fallback = slot.in_shadow()         ? Fallback::kSlotInShadow
                         : slot.fell_back.empty() ? Fallback::kNone
                                                  : Fallback::kFellBack;
-    serve_safe_default(answer);
+    serve_untreated(play, Outcome::kAbstain, answer);
   } else {
     for (const DrawnPlace& place : drawn.places) {
       decision.served.push_back({place.item, {}, place.propensity, place.hand_index, {}});
@@ -352,10 +378,43 @@ void DecisionEngine::State::place_bet(const Play& play, DecideAnswer& answer) co
   }
 }
 
-void DecisionEngine::State::serve_safe_default(DecideAnswer& answer) const {
+// The list of a standing control; without one (too few lists of others) the safe default, by name.
+std::vector<ItemKey> DecisionEngine::State::control_list(Arm control,
+                                                         const CandidateRequest& wanted,
+                                                         std::size_t places, std::uint64_t seed,
+                                                         Decision& decision) const {
+  decision.reasons.emplace_back(control_reason(control));
+  if (control == Arm::kBestSingle) return best_single_of(wanted, p.ranker, places);
+  if (control == Arm::kTrending) return trending_of(wanted, p.ranker, places);
+  const std::vector<OtherListPointer> lists =
+      others.of_others(decision.slot, wanted.person.oldest());
+  const std::size_t first = lists.empty() ? 0 : Random(mix64(seed)).below(lists.size());
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    const OtherList& other = *lists[(first + i) % lists.size()];
+    const std::size_t as_many = std::min(places, other.places);
+    std::vector<ItemKey> list = allowed_of(wanted, other.items, as_many);
+    if (list.size() == as_many) return list;
+  }
+  decision.fallback = Fallback::kNoOtherLists;
+  decision.reasons.emplace_back(
+      "control: too few lists of others yet; the safe default, uncounted");
+  return decision.safe_default;
+}
+
+// Who is not treated: a control gets its list, everybody else the safe default.
+void DecisionEngine::State::serve_untreated(const Play& play, Outcome otherwise,
+                                            DecideAnswer& answer) const {
+  Decision& decision = answer.decision;
+  decision.outcome = decision.arm == Arm::kHoldout ? Outcome::kHoldout : otherwise;
+  if (play.control_list == nullptr) return serve_list(decision.safe_default, answer);
+  decision.outcome = Outcome::kControl;
+  serve_list(*play.control_list, answer);
+}
+
+void DecisionEngine::State::serve_list(std::span<const ItemKey> list, DecideAnswer& answer) const {
   Decision& decision = answer.decision;
   decision.served.clear();
-  for (const ItemKey key : decision.safe_default) {
+  for (const ItemKey key : list) {
     std::size_t at = 0;
     while (at < decision.hand.size() && decision.hand[at].item != key) ++at;
     const auto hand_index = static_cast<std::uint8_t>(at < decision.hand.size() ? at : 255);
@@ -470,13 +529,20 @@ void DecisionEngine::State::serve(const Slot& slot, const Standing& standing,
   if (standing.settled) {
     decision.outcome = *standing.settled;
     if (decision.outcome == Outcome::kFallback) decision.fallback = Fallback::kNoProfile;
-    return serve_safe_default(answer);
+    return serve_list(decision.safe_default, answer);
+  }
+  if (is_control(decision.arm) && is_open(slot)) {
+    const std::vector<ItemKey> list = control_list(decision.arm, wanted, places, seed, decision);
+    const bool has_none = decision.fallback == Fallback::kNoOtherLists;
+    place_bet({slot_here, wanted, places, deadline_ns, seed, false, &list}, answer);
+    if (has_none) decision.fallback = Fallback::kNoOtherLists;  // it is counted by this name
+    return;
   }
   if (!in_bet) return place_bet({slot_here, wanted, places, deadline_ns, seed, false}, answer);
   if (decision.bet.play != BetPlay::kTreated) {
     decision.outcome = Outcome::kAbstain;
     decision.reasons.push_back(left_alone_reason(decision.bet));
-    return serve_safe_default(answer);
+    return serve_list(decision.safe_default, answer);
   }
   std::vector<ItemKey> content = content_of(*choice.bet, answer.catalog, wanted.supplied);
   if (content.empty()) content.push_back(ItemKey{});  // nothing, not everything
@@ -533,6 +599,9 @@ Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const 
                                 exclude,
                                 capped};
   s.serve(slot, standing, wanted, places, deadline_ns, seed, answer);
+  if (slot.controls.shuffled > 0 && decision.arm == Arm::kTreated && !standing.settled &&
+      standing.consent.measure && is_open(slot) && !decision.served.empty())
+    s.others.keep(decision);
   s.name_items(answer);
   s.sign(answer);
   if (turn) s.ask(*turn, standing, answer);
@@ -585,7 +654,15 @@ Result<std::vector<Placement>> replay(const Decision& decision) {
     return broken("it has no draw");
   }
   if (!drawn_is_served) {
-    for (const ItemKey key : decision.safe_default) {
+    // A control's list is known from the record alone, as the safe default is.
+    std::vector<ItemKey> list = decision.safe_default;
+    if (decision.outcome == Outcome::kControl && decision.fallback != Fallback::kNoOtherLists) {
+      list.clear();
+      for (const Placement& placement : decision.served) {
+        if (std::ranges::find(list, placement.item) == list.end()) list.push_back(placement.item);
+      }
+    }
+    for (const ItemKey key : list) {
       std::size_t at = 0;
       while (at < decision.hand.size() && decision.hand[at].item != key) ++at;
       add(key, 1.0F, static_cast<std::uint8_t>(at < decision.hand.size() ? at : 255));

@@ -6,10 +6,10 @@
 //       the answer needs besides: tokens, the exploit ranking, the runner-up.
 //
 // Steps: person and consent → arm by salted hash → what was shown too often → whose bet → safe
-// default → candidates → features → value → gain over the safe default → rule (bet, explore,
-// abstain) → propensities → tokens → record. The decisions of one person are made one by one.
-// Never fails for a known slot: every trouble has a named fallback that serves the safe default.
-// Immutable after construction but for counters; decide() may be called by any thread.
+// default → a control's list → candidates → features → value → gain over the safe default → rule
+// (bet, explore, abstain) → propensities → tokens → record. The decisions of one person are made
+// one by one. Never fails for a known slot: every trouble has a named fallback that serves the safe
+// default. Immutable after construction but for counters; decide() may be called by any thread.
 
 #pragma once
 
@@ -28,6 +28,7 @@
 #include "candidates/candidate.h"
 #include "decision/bet_table.h"
 #include "decision/exposure_guard.h"
+#include "decision/holdout_table.h"
 #include "decision/question_table.h"
 #include "decision/slot_table.h"
 #include "domain/decision.h"
@@ -99,6 +100,7 @@ class DecisionEngine {
     // Null = no loss is allowed where a slot asks for the ledger: nothing is risked there.
     const Published<PermittedStakes>* permitted = nullptr;
     const CreepPrice* creep = nullptr;
+    const HoldoutTable* holdout = nullptr;     // null = nobody ever drew it anew
     const QuestionTable* questions = nullptr;  // null = nobody is asked anything
   };
   explicit DecisionEngine(Parts parts);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 namespace ante {
 
@@ -55,27 +56,65 @@ bool may_be_shown(const CandidateRequest& request, ItemKey key) {
          !is_bought(*item, *request.person.state);
 }
 
+// A list of different items that the person may be shown.
+class AllowedList {
+ public:
+  AllowedList(const CandidateRequest& request, std::size_t places)
+      : request_(request), places_(std::min(places, kSafeDefaultItemsMax)) {}
+
+  void add(ItemKey key) {
+    if (!full() && !contains(items_, key) && may_be_shown(request_, key)) items_.push_back(key);
+  }
+  // With the best single actions; a caller who brings the hand gets its order where nobody has a
+  // better one.
+  void fill_up(const Ranker& ranker) {
+    if (full()) return;
+    for (const ItemKey key : ranker.best_for_everybody(request_, asked())) add(key);
+    for (const ItemKey key : request_.supplied) add(key);
+  }
+  // As many as it takes for enough to be allowed.
+  std::size_t asked() const {
+    return places_ + items_.size() + request_.capped.size() + kSpareItems;
+  }
+  bool full() const { return items_.size() >= places_; }
+  std::vector<ItemKey> take() { return std::move(items_); }
+
+ private:
+  const CandidateRequest& request_;
+  std::size_t places_;
+  std::vector<ItemKey> items_;
+};
+
 }  // namespace
 
 std::vector<ItemKey> safe_default_of(const CandidateRequest& request, const Slot& slot,
                                      const Ranker& ranker, std::size_t places) {
-  places = std::min(places, kSafeDefaultItemsMax);
-  std::vector<ItemKey> items;
-  const auto add = [&](ItemKey key) {
-    if (items.size() < places && !contains(items, key) && may_be_shown(request, key))
-      items.push_back(key);
-  };
-  for (const std::string& id : slot.safe_items) add(item_key(id));
-  if (items.size() < places) {
-    for (const ItemKey key : ranker.best_for_everybody(
-             request, places + items.size() + request.capped.size() + kSpareItems))
-      add(key);
-  }
-  // A caller who brings the hand gets its order where nobody has a better one.
-  if (items.size() < places) {
-    for (const ItemKey key : request.supplied) add(key);
-  }
-  return items;
+  AllowedList list(request, places);
+  for (const std::string& id : slot.safe_items) list.add(item_key(id));
+  list.fill_up(ranker);
+  return list.take();
+}
+
+std::vector<ItemKey> best_single_of(const CandidateRequest& request, const Ranker& ranker,
+                                    std::size_t places) {
+  AllowedList list(request, places);
+  list.fill_up(ranker);
+  return list.take();
+}
+
+std::vector<ItemKey> trending_of(const CandidateRequest& request, const Ranker& ranker,
+                                 std::size_t places) {
+  AllowedList list(request, places);
+  for (const ItemKey key : ranker.trending(request, list.asked())) list.add(key);
+  list.fill_up(ranker);
+  return list.take();
+}
+
+std::vector<ItemKey> allowed_of(const CandidateRequest& request, std::span<const ItemKey> keys,
+                                std::size_t places) {
+  AllowedList list(request, places);
+  for (const ItemKey key : keys) list.add(key);
+  return list.take();
 }
 
 }  // namespace ante

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "candidates/candidate.h"
@@ -20,5 +21,15 @@ namespace ante {
 // Where the request does not use the profile only what the person hid is left out.
 std::vector<ItemKey> safe_default_of(const CandidateRequest& request, const Slot& slot,
                                      const Ranker& ranker, std::size_t places);
+
+// Everybody's best single actions so far, whatever the editor's list says: what a control gets.
+std::vector<ItemKey> best_single_of(const CandidateRequest& request, const Ranker& ranker,
+                                    std::size_t places);
+// What is looked at most now; filled up by the best single actions.
+std::vector<ItemKey> trending_of(const CandidateRequest& request, const Ranker& ranker,
+                                 std::size_t places);
+// The first of `keys` that this person may be shown, by the same rules.
+std::vector<ItemKey> allowed_of(const CandidateRequest& request, std::span<const ItemKey> keys,
+                                std::size_t places);
 
 }  // namespace ante

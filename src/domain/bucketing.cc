@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <string>
 
 namespace ante {
 
@@ -26,6 +27,22 @@ std::uint16_t buckets_of(double share) {
 Arm arm_of(std::string_view salt, PersonHash oldest_member, double holdout_share) {
   const double share = std::isfinite(holdout_share) ? holdout_share : 0.0;
   return bucket_of(salt, oldest_member) < buckets_of(share) ? Arm::kHoldout : Arm::kTreated;
+}
+
+Arm arm_of(const Slot& slot, std::string_view holdout_salt, std::string_view salt,
+           PersonHash oldest_member) {
+  const Arm arm = arm_of(holdout_salt, oldest_member, slot.holdout);
+  if (arm == Arm::kHoldout || slot.controls.sum() <= 0) return arm;
+  const std::uint32_t bucket =
+      bucket_of(std::string(salt) + " controls " + slot.name, oldest_member);
+  const std::uint32_t range = buckets_of(kControlShareMax);
+  for (std::size_t i = 0; i < kControlCount; ++i) {
+    const std::uint32_t first = static_cast<std::uint32_t>(i) * range;
+    const Arm control = control_arm(i);
+    if (bucket >= first && bucket < first + buckets_of(slot.controls.share(control)))
+      return control;
+  }
+  return Arm::kTreated;
 }
 
 }  // namespace ante

@@ -184,15 +184,17 @@ TEST(Codec, RandomNounsReadBackTheSame) {
     EXPECT_EQ(*decode_event(encode(event)), event);
     Decision decision = random_decision(random);
     add_bet(random, decision);
+    decision.arm = static_cast<Arm>(1 + round % 5);
+    decision.outcome = static_cast<Outcome>(1 + round % kOutcomeCount);
+    decision.fallback = static_cast<Fallback>(round % 9);
     EXPECT_EQ(*decode_decision(encode(decision)), decision);
     const Item item = random_item(random);
     EXPECT_EQ(*decode_item(encode(item)), item);
     EXPECT_EQ(*item_from_json(item_to_json(item)), item);
     const Activation activation{DecisionId{hash(random)}, SlotKey{1}, keys(random)};
     EXPECT_EQ(*decode_activation(encode(activation)), activation);
-    const Reward reward{
-        DecisionId{hash(random)}, SlotKey{2},     ItemKey{3}, 4, Arm::kHoldout, 0.5F,
-        text(random, 9),          random.normal()};
+    const Reward reward{DecisionId{hash(random)}, SlotKey{2},     ItemKey{3}, 4, decision.arm, 0.5F,
+                        text(random, 9),          random.normal()};
     EXPECT_EQ(*decode_reward(encode(reward)), reward);
     const Link link{PersonHash{hash(random)}, static_cast<TimeMs>(random.below(1u << 30)),
                     coin(random)};

@@ -187,6 +187,8 @@ const char* to_string(Outcome outcome) {
       return "paused";
     case Outcome::kFallback:
       return "fallback";
+    case Outcome::kControl:
+      return "control";
   }
   return "unknown";
 }
@@ -209,6 +211,8 @@ const char* to_string(Fallback fallback) {
       return "slot_in_shadow";
     case Fallback::kFellBack:
       return "fell_back";
+    case Fallback::kNoOtherLists:
+      return "no_other_lists";
   }
   return "unknown";
 }
@@ -219,6 +223,12 @@ const char* to_string(Arm arm) {
       return "treated";
     case Arm::kHoldout:
       return "holdout";
+    case Arm::kBestSingle:
+      return "best_single";
+    case Arm::kShuffled:
+      return "shuffled";
+    case Arm::kTrending:
+      return "trending";
   }
   return "unknown";
 }
@@ -285,6 +295,7 @@ bool serves_the_draw(const Decision& decision) {
     case Outcome::kGeneral:
     case Outcome::kNoConsent:
     case Outcome::kPaused:
+    case Outcome::kControl:
       return false;
   }
   return false;
@@ -345,9 +356,9 @@ void read_head(FormatReader& in, Decision& decision) {
   decision.slot = SlotKey{in.u64()};
   decision.slot_name = in.string(kIdBytesMax);
   decision.at_ms = in.svarint();
-  decision.outcome = in.enumerator(Outcome::kBet, Outcome::kFallback, "outcome");
-  decision.fallback = in.enumerator(Fallback::kNone, Fallback::kFellBack, "fallback");
-  decision.arm = in.enumerator(Arm::kTreated, Arm::kHoldout, "arm");
+  decision.outcome = in.enumerator(Outcome::kBet, Outcome::kControl, "outcome");
+  decision.fallback = in.enumerator(Fallback::kNone, Fallback::kNoOtherLists, "fallback");
+  decision.arm = in.enumerator(Arm::kTreated, Arm::kTrending, "arm");
   decision.rung = in.enumerator(Rung::kEverybody, Rung::kPerson, "rung");
   const std::uint8_t activated = in.u8();
   if (activated > 1) in.refuse("unknown flags");
@@ -494,7 +505,7 @@ Result<Reward> decode_reward(std::string_view bytes) {
   reward.slot = SlotKey{in.u64()};
   reward.item = ItemKey{in.u64()};
   reward.position = in.u8();
-  reward.arm = in.enumerator(Arm::kTreated, Arm::kHoldout, "arm");
+  reward.arm = in.enumerator(Arm::kTreated, Arm::kTrending, "arm");
   reward.propensity = in.f32();
   reward.measure = in.string(kMeasureBytesMax);
   reward.value = in.f64();

@@ -36,7 +36,9 @@ enum class Outcome : std::uint8_t {
   kNoConsent = 6,
   kPaused = 7,
   kFallback = 8,
+  kControl = 9,  // a standing control got its list
 };
+inline constexpr std::size_t kOutcomeCount = 9;
 const char* to_string(Outcome outcome);
 
 enum class Fallback : std::uint8_t {
@@ -47,12 +49,30 @@ enum class Fallback : std::uint8_t {
   kDeadline = 4,
   kOverload = 5,
   kSlotInShadow = 6,
-  kFellBack = 7,  // the slot was losing against its holdout
+  kFellBack = 7,      // the slot was losing against its holdout
+  kNoOtherLists = 8,  // too few lists of other people to shuffle: counted in no comparison
 };
 const char* to_string(Fallback fallback);
 
-enum class Arm : std::uint8_t { kTreated = 1, kHoldout = 2 };
+// Numbers are stored: only append. The last three are a slot's standing controls, who are neither
+// treated nor held out: never learned from, in no lift but their own.
+enum class Arm : std::uint8_t {
+  kTreated = 1,
+  kHoldout = 2,
+  kBestSingle = 3,  // everybody's best single actions so far
+  kShuffled = 4,    // the list of another person
+  kTrending = 5,    // what is looked at most now
+};
+inline constexpr std::size_t kControlCount = 3;
 const char* to_string(Arm arm);
+constexpr bool is_control(Arm arm) { return arm >= Arm::kBestSingle; }
+// 0 .. kControlCount - 1. REQUIRES is_control(arm).
+constexpr std::size_t control_index(Arm arm) {
+  return static_cast<std::size_t>(arm) - static_cast<std::size_t>(Arm::kBestSingle);
+}
+constexpr Arm control_arm(std::size_t index) {
+  return static_cast<Arm>(index + static_cast<std::size_t>(Arm::kBestSingle));
+}
 
 // The ladder of one: on whose evidence the decision stands.
 enum class Rung : std::uint8_t { kEverybody = 1, kSegment = 2, kCluster = 3, kPerson = 4 };
@@ -173,7 +193,7 @@ struct Decision {
   Hash128 candidate_digest;           // of the keys that did not fit in the hand
   std::vector<ItemKey> safe_default;
   std::vector<Placement> served;    // what was answered
-  std::vector<ItemKey> would_have;  // ghost log: the bet in the holdout, safe default elsewhere
+  std::vector<ItemKey> would_have;  // ghost log: the bet in holdout and controls, else safe default
   std::vector<std::string>
       reasons;  // short, machine-made: "abstain: lower bound 0.004 < cost 0.010"
   BetPart bet;

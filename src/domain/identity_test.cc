@@ -3,6 +3,8 @@
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <openssl/hmac.h>
@@ -73,7 +75,25 @@ TEST(Bucketing, VectorsStayAsTheyAre) {
               row["bucket"].get_uint64().value());
     ++rows;
   }
-  EXPECT_GE(rows, 8u);
+  EXPECT_GE(rows, 200u);
+  // And the arms that come of them in a slot.
+  std::map<std::string, int> arms;
+  const simdjson::dom::array cases = (*root)["arms"].get_array().value();
+  for (const simdjson::dom::element row : cases) {
+    Slot slot;
+    slot.name = row["slot"].get_string().value();
+    slot.holdout = row["holdout"].get_double().value();
+    slot.controls = {row["controls"]["bestSingle"].get_double().value(),
+                     row["controls"]["shuffled"].get_double().value(),
+                     row["controls"]["trending"].get_double().value()};
+    const auto person = parse_person_hash(row["person"].get_string().value());
+    ASSERT_TRUE(person);
+    const Arm arm = arm_of(slot, row["holdoutSalt"].get_string().value(),
+                           row["salt"].get_string().value(), *person);
+    EXPECT_EQ(to_string(arm), row["arm"].get_string().value());
+    ++arms[to_string(arm)];
+  }
+  EXPECT_EQ(arms.size(), 5u);
 }
 
 // 100 cells of 2,000 expected: chi-square with 99 degrees of freedom, p = .0001 at 161. Sees a cell
@@ -122,6 +142,19 @@ TEST(ImpressionToken, ReadsBackAndIsHmacSha256) {
   HMAC(EVP_sha256(), kKey.data(), static_cast<int>(kKey.size()),
        reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size() - 16, mac, &mac_size);
   EXPECT_EQ(bytes.substr(bytes.size() - 16), std::string(reinterpret_cast<const char*>(mac), 16));
+}
+
+TEST(ImpressionToken, TellsEveryArmAndRefusesOthers) {
+  const TokenSigner signer(kKey);
+  ImpressionToken token = some_token();
+  for (unsigned arm = 0; arm < 256; ++arm) {
+    token.arm = static_cast<Arm>(arm);
+    const auto read = signer.verify(signer.sign(token));
+    ASSERT_EQ(read.has_value(), arm >= 1 && arm <= 5) << arm;
+    if (read) {
+      EXPECT_EQ(read->arm, token.arm);
+    }
+  }
 }
 
 TEST(ImpressionToken, ForgedAndBrokenTokensAreRefusedAlike) {

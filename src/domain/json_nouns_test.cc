@@ -22,6 +22,9 @@ TEST(SlotJson, DefaultsAndRoundTrips) {
         R"({"goal":{"event":"purchase","value":20,"windowMs":604800000,"rewardWaitMs":3600000,)"
         R"("outcomes":[{"event":"click","value":1},{"event":"Unsubscribed","value":-5}],)"
         R"("defaultReward":-0.1}})",
+        R"({"safeDefault":{"items":["a"]},"holdout":0.3,)"
+        R"("controls":{"bestSingle":0.2,"shuffled":0.2,"trending":0.2}})",
+        R"({"controls":{}})", R"({"safeDefault":"best","controls":{"trending":1e-9}})",
         R"({"safeDefault":"best","brief":{"waived":{"by":"ed","reason":"first week"}}})",
         R"({"safeDefault":{"best":true},"brief":null,"goal":null})"}) {
     const auto slot = slot_from_json("home", json);
@@ -50,6 +53,16 @@ TEST(SlotJson, RefusesWithThePointer) {
       {"home", R"({"holdout":0.91})", "#/holdout"},
       {"home", R"({"holdout":-0.1})", "#/holdout"},
       {"home", R"({"holdout":"10%"})", "#/holdout"},
+      {"home", R"({"controls":0.02})", "#/controls"},
+      {"home", R"({"controls":{"shufled":0.02}})",
+       "#/controls/shufled: is no field of this object. Did you mean 'shuffled'?"},
+      {"home", R"({"controls":{"trending":0.21}})", "#/controls/trending"},
+      {"home", R"({"controls":{"trending":-0.01}})", "#/controls/trending"},
+      {"home", R"({"controls":{"trending":"2%"}})", "#/controls/trending"},
+      {"home", R"({"controls":{"bestSingle":0.02}})",
+       "#/controls/bestSingle: must be 0 where the safe default is the best single action"},
+      {"home", R"({"holdout":0.6,"controls":{"shuffled":0.2,"trending":0.11}})",
+       "#/controls: leave too few: with the holdout they may take at most 90 % of people"},
       {"home", R"({"stake":0.6})", "#/stake: must be a number from 0 to 0.5, found 0.6"},
       {"home", R"({"attentionCost":-1})", "#/attentionCost"},
       {"home", R"({"missCost":-1})", "#/missCost"},

@@ -21,6 +21,7 @@ constexpr DurationMs kGoalWindowMsMin = kSecondMs;
 constexpr DurationMs kGoalWindowMsMax = 30 * kDayMs;
 constexpr double kGoalValueMin = 1e-6, kGoalValueMax = 1e6;  // rewards are kept in millionths
 constexpr double kHoldoutMax = 0.9;
+constexpr double kShareTolerance = 1e-9;  // of shares that are added
 constexpr double kStakeMax = 0.5;
 constexpr double kCostMax = 1e9;
 constexpr double kAllowedLossMax = 0.5;
@@ -28,10 +29,11 @@ constexpr double kAllowedLossMax = 0.5;
 constexpr std::int64_t kRepeatExposuresMax = 15, kRepeatDaysMax = 7;
 
 using Names = std::string_view;
-constexpr std::array<Names, 16> kSlotFields = {
+constexpr std::array<Names, 17> kSlotFields = {
     "name",     "channel",       "limit",    "safeDefault", "goal",        "holdout",
     "stake",    "attentionCost", "missCost", "repeatLimit", "allowedLoss", "mode",
-    "fellBack", "restock",       "brief",    "version"};
+    "fellBack", "restock",       "brief",    "version",     "controls"};
+constexpr std::array<Names, 3> kControlFields = {"bestSingle", "shuffled", "trending"};
 constexpr std::array<Names, 2> kRepeatFields = {"exposures", "days"};
 constexpr std::array<Names, 2> kSafeDefaultFields = {"items", "best"};
 constexpr std::array<Names, 6> kGoalFields = {"event",    "windowMs",      "value",
@@ -160,6 +162,22 @@ void read_repeat_limit(const JsonFields& fields, Slot& slot) {
     slot.repeat_days = static_cast<unsigned>(*days);
 }
 
+void read_controls(const JsonFields& fields, Slot& slot) {
+  const auto controls = fields.object("controls", kControlFields);
+  if (!controls) return;
+  StandingControls& of = slot.controls;
+  of.best_single = controls->number("bestSingle", 0, kControlShareMax).value_or(0);
+  of.shuffled = controls->number("shuffled", 0, kControlShareMax).value_or(0);
+  of.trending = controls->number("trending", 0, kControlShareMax).value_or(0);
+  if (of.best_single > 0 && slot.safe_items.empty())
+    controls->refuse("bestSingle",
+                     "must be 0 where the safe default is the best single action: the people held "
+                     "out are that comparison already");
+  if (slot.holdout + of.sum() > kHoldoutMax + kShareTolerance)
+    controls->refuse_self("leave too few: with the holdout they may take at most " +
+                          std::to_string(std::lround(100 * kHoldoutMax)) + " % of people");
+}
+
 void read_mode(const JsonFields& fields, Slot& slot) {
   const auto mode = fields.text("mode", 1, kSlotTextBytesMax);
   if (!mode) return;
@@ -194,6 +212,21 @@ void read_brief(const JsonFields& fields, Slot& slot) {
 }
 
 }  // namespace
+
+double StandingControls::share(Arm control) const {
+  switch (control) {
+    case Arm::kBestSingle:
+      return best_single;
+    case Arm::kShuffled:
+      return shuffled;
+    case Arm::kTrending:
+      return trending;
+    case Arm::kTreated:
+    case Arm::kHoldout:
+      break;
+  }
+  return 0;
+}
 
 double RewardRange::share_of(double reward) const {
   return width > 0 ? std::clamp((reward - low) / width, 0.0, 1.0) : 0;
@@ -248,6 +281,7 @@ Result<Slot> slot_from_json(std::string_view name, std::string_view json) {
   read_safe_default(fields, slot);
   read_goal(fields, slot);
   slot.holdout = fields.number("holdout", 0, kHoldoutMax).value_or(slot.holdout);
+  read_controls(fields, slot);
   slot.stake = fields.number("stake", 0, kStakeMax).value_or(slot.stake);
   slot.attention_cost = fields.number("attentionCost", 0, kCostMax).value_or(slot.attention_cost);
   slot.miss_cost = fields.number("missCost", 0, kCostMax).value_or(slot.miss_cost);
@@ -293,8 +327,13 @@ std::string slot_to_json(const Slot& slot) {
   if (slot.default_reward != 0) json.field("defaultReward", slot.default_reward);
   if (slot.reward_wait_ms > 0) json.field("rewardWaitMs", slot.reward_wait_ms);
   json.end_object();
-  json.field("holdout", slot.holdout)
-      .field("stake", slot.stake)
+  json.field("holdout", slot.holdout);
+  if (slot.controls != StandingControls{}) {
+    json.key("controls").begin_object().field("bestSingle", slot.controls.best_single);
+    json.field("shuffled", slot.controls.shuffled).field("trending", slot.controls.trending);
+    json.end_object();
+  }
+  json.field("stake", slot.stake)
       .field("attentionCost", slot.attention_cost)
       .field("missCost", slot.miss_cost)
       .field("allowedLoss", slot.allowed_loss)

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "domain/decision.h"
 #include "domain/ids.h"
 
 namespace ante {
@@ -33,10 +34,24 @@ struct RewardRange {
   double reward_of(double share) const { return low + width * share; }
 };
 
+// Shares of the people who are not held out, each 0 .. kControlShareMax: who they are is drawn by a
+// salt of its own for each slot (domain/bucketing.h). What each compares: decisions/0076.
+struct StandingControls {
+  double best_single =
+      0;                // get everybody's best single actions; not where that is the safe default
+  double shuffled = 0;  // get the list of another person
+  double trending = 0;  // get what is looked at most now
+  double share(Arm control) const;  // REQUIRES is_control(control)
+  double sum() const { return best_single + shuffled + trending; }
+  friend bool operator==(const StandingControls&, const StandingControls&) = default;
+};
+inline constexpr double kControlShareMax = 0.2;
+
 // `{channel, limit, safeDefault: {items | best},
 //   goal: {event, windowMs, value, outcomes: [{event, value}], defaultReward, rewardWaitMs},
-//   holdout, stake, attentionCost, missCost, repeatLimit: {exposures, days}, allowedLoss,
-//   mode: online | apprentice, brief: id | {waived: {by, reason}}}`
+//   holdout, controls: {bestSingle, shuffled, trending}, stake, attentionCost, missCost,
+//   repeatLimit: {exposures, days}, allowedLoss, mode: online | apprentice, brief: id | {waived:
+//   {by, reason}}}`
 struct Slot {
   std::string name;
   SlotKey key;
@@ -50,9 +65,10 @@ struct Slot {
   double default_reward = 0;                   // of a placement that none of these came of
   DurationMs reward_wait_ms = 0;               // after it learning takes the default reward until
                                                // more is known; 0 = when the window has closed
-  double holdout = 0.05;                       // 0 .. 0.9
-  double stake = 0.05;                         // share of decisions that may explore, 0 .. 0.5
-  double attention_cost = 0;                   // in reward, >= 0
+  double holdout = 0.05;                       // 0 .. 0.9, and with the controls
+  StandingControls controls;
+  double stake = 0.05;            // share of decisions that may explore, 0 .. 0.5
+  double attention_cost = 0;      // in reward, >= 0
   double miss_cost = 0;           // in reward: what a bet without an answer costs in goodwill
   unsigned repeat_exposures = 5;  // of an item to a person without an answer, in …
   unsigned repeat_days = 7;       // … so many days; 0 exposures = no limit

@@ -21,12 +21,15 @@ std::optional<NotDrawn> not_drawn_because(const Decision& decision) {
       return NotDrawn::kNoConsent;
     case Outcome::kPaused:
       return NotDrawn::kPaused;
+    case Outcome::kControl:
+      return NotDrawn::kControl;
     case Outcome::kBet:
     case Outcome::kExplore:
     case Outcome::kAbstain:
     case Outcome::kFallback:
       break;
   }
+  if (is_control(decision.arm)) return NotDrawn::kControl;
   if (decision.arm != Arm::kTreated) return NotDrawn::kHoldout;
   if (decision.fallback == Fallback::kSlotInShadow) return NotDrawn::kShadow;
   // Without a model the policy draws all the same; every other trouble serves the safe default.
@@ -72,6 +75,8 @@ std::string_view to_string(NotDrawn reason) {
   switch (reason) {
     case NotDrawn::kHoldout:
       return "holdout";
+    case NotDrawn::kControl:
+      return "control";
     case NotDrawn::kGeneral:
       return "general";
     case NotDrawn::kNoConsent:

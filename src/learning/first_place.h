@@ -25,6 +25,7 @@ namespace ante {
 // Why a decision says nothing about another policy.
 enum class NotDrawn : std::uint8_t {
   kHoldout,
+  kControl,  // a standing control: shown what was not drawn
   kGeneral,
   kNoConsent,
   kPaused,

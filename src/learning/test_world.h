@@ -90,7 +90,7 @@ class CountingRanker final : public Ranker, public RewardSink {
     return {};
   }
   void matured(const RewardRow& row) override {
-    if (row.arm == Arm::kHoldout) return;
+    if (row.arm != Arm::kTreated) return;
     ++rows_;
     for (std::size_t i = 0; i < kWorldItems; ++i) {
       if (item_key(world_item(i)) != row.item) continue;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint8_t kTrainerFormat = 2;
 
-bool is_learned(const RewardRow& row) { return row.arm != Arm::kHoldout && row.in_hand; }
+bool is_learned(const RewardRow& row) { return row.arm == Arm::kTreated && row.in_hand; }
 
 ValueTerms terms_of(const RewardRow& row) {
   const ValueContext context{row.slot, row.situation.device, row.situation.hour};

@@ -21,6 +21,7 @@ TEST(Trainer, HoldoutRowsNeverReachTheModel) {
   Trainer trainer(models);
   const std::string untouched = trainer.save();
   for (int i = 0; i < 500; ++i) trainer.matured(row(Arm::kHoldout, 1));
+  for (std::size_t i = 0; i < kControlCount; ++i) trainer.matured(row(control_arm(i), 1));
   EXPECT_EQ(trainer.rows(), 0U);
   EXPECT_TRUE(trainer.save() == untouched);
   EXPECT_EQ(models.get()->version(), 0U);

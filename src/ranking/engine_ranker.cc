@@ -19,6 +19,7 @@ constexpr float kTextCutBonus = 4.0F;
 // them.
 constexpr std::size_t kEverybodyItems = 128;
 constexpr std::uint64_t kComingsShareUnseen = 1000;
+constexpr std::size_t kTrendingHalfLife = 4;  // of kHalfLivesS: twelve hours
 
 std::uint32_t seconds(TimeMs at_ms) {
   return static_cast<std::uint32_t>(std::max<TimeMs>(at_ms, 1000) / 1000);
@@ -302,6 +303,20 @@ std::vector<ItemKey> EngineRanker::best_for_everybody(const CandidateRequest& re
   }
   const auto best = std::span(known->best).first(std::min(known->best.size(), places));
   return {best.begin(), best.end()};
+}
+
+std::vector<ItemKey> EngineRanker::trending(const CandidateRequest& request,
+                                            std::size_t places) const {
+  thread_local std::vector<ItemIndex> top;
+  live_.top(kTrendingHalfLife, top);
+  std::vector<ItemKey> best;
+  for (const ItemIndex item : top) {
+    if (best.size() == places) break;
+    const ItemCard* card = request.catalog.card(item);
+    if (card == nullptr || can_be_shown(*card, request.now_ms) != Eligibility::kEligible) continue;
+    best.push_back(card->key);
+  }
+  return best;
 }
 
 EngineRanker::Everybody EngineRanker::rank_for_everybody(const CandidateRequest& request,

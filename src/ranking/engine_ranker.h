@@ -24,6 +24,7 @@ class EngineRanker final : public Ranker {
                   std::span<const ItemKey> safe_default) const override;
   std::vector<ItemKey> best_for_everybody(const CandidateRequest& request,
                                           std::size_t places) const override;
+  std::vector<ItemKey> trending(const CandidateRequest& request, std::size_t places) const override;
 
   const CandidateSources& sources() const { return sources_; }
 

@@ -51,6 +51,10 @@ class Ranker {
   // The best single action so far: what everybody would get, best first. Never personal.
   virtual std::vector<ItemKey> best_for_everybody(const CandidateRequest& request,
                                                   std::size_t places) const = 0;
+  // What is looked at most now, by decayed counts alone, best first. Never personal.
+  virtual std::vector<ItemKey> trending(const CandidateRequest& request, std::size_t places) const {
+    return best_for_everybody(request, places);  // of who counts nothing else
+  }
 };
 
 }  // namespace ante

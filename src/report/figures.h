@@ -47,7 +47,7 @@ struct FiguresSummary {
   std::string name;
   std::uint64_t decisions = 0, treated = 0;
   std::vector<MonthLevels> months;
-  std::array<std::uint64_t, 8> outcomes{};
+  std::array<std::uint64_t, kOutcomeCount> outcomes{};
   std::array<std::uint64_t, 4> rungs{};
 
   Estimate individualization;  // of treated decisions

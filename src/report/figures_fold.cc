@@ -13,7 +13,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kFiguresFormat = 2;
+constexpr std::uint8_t kFiguresFormat = 3;
 constexpr std::uint64_t kSlotGroupSeed = 11, kBetGroupSeed = 12;
 constexpr std::size_t kPendingBytes = 16 + 8 + 8 + 3 + 1;
 constexpr std::size_t kGroupBytesMin = 8 + 1 + 1 + 1 + 12;
@@ -144,7 +144,8 @@ bool differs_from_general(const Decision& decision) {
 }
 
 Level level_of(const Decision& decision) {
-  if (!differs_from_general(decision)) return Level::kNone;
+  // A standing control's list is nobody's own.
+  if (is_control(decision.arm) || !differs_from_general(decision)) return Level::kNone;
   const bool has_model = decision.versions.model != 0;
   if (has_model && decision.rung == Rung::kPerson) return Level::kIndividual;
   if (has_model && decision.rung != Rung::kEverybody) return Level::kCluster;
@@ -152,12 +153,12 @@ Level level_of(const Decision& decision) {
 }
 
 FiguresFold::Side FiguresFold::slot_side(const Decision& decision) {
-  if (!compares_arms(decision)) return Side::kNone;
+  if (!compares_arms(decision) || is_control(decision.arm)) return Side::kNone;
   return decision.arm == Arm::kHoldout ? Side::kGeneral : Side::kTreated;
 }
 
 FiguresFold::Side FiguresFold::bet_side(const Decision& decision) {
-  if (!compares_arms(decision)) return Side::kNone;
+  if (!compares_arms(decision) || is_control(decision.arm)) return Side::kNone;
   return decision.arm == Arm::kHoldout || decision.bet.play == BetPlay::kControl ? Side::kGeneral
                                                                                  : Side::kTreated;
 }

@@ -70,7 +70,7 @@ struct FigureSums {
   std::string name;
   TimeMs last_ms = 0;
   std::uint64_t decisions = 0;  // of every kind
-  std::array<std::uint64_t, 8> outcomes{};
+  std::array<std::uint64_t, kOutcomeCount> outcomes{};
   std::array<std::uint64_t, 4> rungs{};
   std::map<std::int32_t, std::array<std::uint64_t, kLevels>> months;  // since January 1970, UTC
 

@@ -198,6 +198,8 @@ TEST(Levels, AreComputedFromWhatWasServedAndKnown) {
     d.rung = c.rung;
     d.versions.model = c.model;
     EXPECT_EQ(level_of(d), c.expected) << c.differs << int(c.play) << int(c.rung) << c.model;
+    d.arm = Arm::kTrending;
+    EXPECT_EQ(level_of(d), Level::kNone);
   }
 }
 

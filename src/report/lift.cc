@@ -136,6 +136,8 @@ LiftSummary summarize(const Slot& slot, const SlotLift& sums, double control_sha
   lift.treated = summary_of(sums.treated);
   lift.holdout = summary_of(sums.holdout);
   lift.waiting = sums.waiting;
+  lift.mixed = sums.mixed;
+  lift.controls = summarize_controls(slot, sums);
   const auto buckets = static_cast<double>(kBuckets);
   lift.srm_p = sample_ratio_p(sums.holdout.n, static_cast<double>(sums.expected_buckets) / buckets,
                               static_cast<double>(sums.variance_buckets) / (buckets * buckets));
@@ -156,6 +158,9 @@ LiftSummary summarize(const Slot& slot, const SlotLift& sums, double control_sha
   }
   lift.verdict = verdict_of(lift);
   lift.sentence = sentence_of(lift, control_share);
+  if (lift.mixed > 0)
+    lift.sentence += fmt::format(
+        " Left out: {} who came under two ids that stood on different sides.", spaced(lift.mixed));
   return lift;
 }
 
@@ -179,9 +184,12 @@ std::string to_json(const LiftSummary& lift) {
     json.null();
   }
   json.key("srm").begin_object().field("p", lift.srm_p).end_object();
-  json.field("waiting", lift.waiting)
-      .field("verdict", to_string(lift.verdict))
-      .field("sentence", lift.sentence);
+  json.field("waiting", lift.waiting).field("mixed", lift.mixed);
+  if (!lift.controls.controls.empty()) {
+    json.key("controls");
+    write_controls(json, lift.controls);
+  }
+  json.field("verdict", to_string(lift.verdict)).field("sentence", lift.sentence);
   json.end_object();
   return text;
 }
@@ -266,6 +274,29 @@ Result<SlotLift> LiftReport::sums(std::string_view name) const {
   MutexLock lock(state_->mutex);
   const Slot* slot = TRY(state_->slot(name));
   return state_->fold.trial({slot->key, BetKey{}});
+}
+
+HoldoutDraw LiftReport::draw() const {
+  MutexLock lock(state_->mutex);
+  return state_->fold.draws().draw();
+}
+
+std::map<std::string, HoldoutReturn> LiftReport::returns() const {
+  MutexLock lock(state_->mutex);
+  std::map<std::string, HoldoutReturn> returns;
+  const auto buckets = static_cast<double>(kBuckets);
+  for (const auto& [key, slot] : state_->fold.slots().all()) {
+    HoldoutReturn& of = returns[slot.name];
+    of.share = slot.holdout;
+    of.counts = state_->fold.draws().slot(key);
+    const SlotLift sums = state_->fold.trial({key, BetKey{}});
+    of.mixed = sums.mixed;
+    if (!sums.entered.empty()) of.first_ms = std::int64_t{sums.first_day} * kDayMs;
+    of.overlap_p = sample_ratio_p(
+        of.counts.held_again, static_cast<double>(of.counts.expected_buckets) / buckets,
+        static_cast<double>(of.counts.variance_buckets) / (buckets * buckets));
+  }
+  return returns;
 }
 
 Result<BetEvidence> LiftReport::bet(const Bet& bet, TimeMs now_ms) const {

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@
 #include "domain/log_consumer.h"
 #include "domain/metric.h"
 #include "domain/slot.h"
+#include "report/control_lift.h"
 #include "report/lift_fold.h"
 
 namespace ante {
@@ -63,11 +65,14 @@ struct LiftSummary {
   std::optional<double> relative_low, relative_high;
   double srm_p = 1;           // sample-ratio mismatch
   std::uint64_t waiting = 0;  // persons whose window is still open
+  std::uint64_t mixed = 0;    // left out: two of their ids stood on different sides
+  ControlsSummary controls;   // of a slot
   Verdict verdict = Verdict::kUnproven;
   std::string sentence;
 };
 
-// `{slot, unit, treated, holdout, lift, srm, verdict, sentence}`. The lift stands there with its
+// `{slot, unit, treated, holdout, lift, srm, waiting, mixed, controls, verdict, sentence}`; without
+// standing controls no `controls` (report/control_lift.h). The lift stands there with its
 // interval or not at all (null).
 std::string to_json(const LiftSummary& summary);
 
@@ -81,6 +86,14 @@ struct BetEvidence {
 
 struct Scorecard;      // report/metrics.h
 struct ProxyValidity;  // report/metrics.h
+// One slot since the last draw of its holdout.
+struct HoldoutReturn {
+  double share = 0;  // held out, as it is now
+  SlotDraw counts;
+  std::uint64_t mixed = 0;
+  TimeMs first_ms = 0;   // the day the first of its people came; 0 = nobody
+  double overlap_p = 1;  // of as many held out again, if the draws are independent
+};
 
 class LiftReport final : public LogConsumer {
  public:
@@ -92,6 +105,9 @@ class LiftReport final : public LogConsumer {
   Result<LiftSummary> lift(std::string_view slot) const;
   // The same people by the levels of their traits.
   Result<SlotLift> sums(std::string_view slot) const;
+  // What the last draw of the holdout closed, and who came back since; by the slot's name.
+  std::map<std::string, HoldoutReturn> returns() const;
+  HoldoutDraw draw() const;
   // kNotFound: its slot is gone.
   Result<BetEvidence> bet(const Bet& bet, TimeMs now_ms) const;
   // Every metric, the built-in ones first.

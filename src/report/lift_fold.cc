@@ -13,7 +13,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kLiftFormat = 3;
+constexpr std::uint8_t kLiftFormat = 4;
 constexpr std::size_t kUnitBytesMin = 16 + 1 + 1 + 1 + 2 + 1 + kTraitCount + 1 + 1;
 
 void note_entry(SlotLift& sums, TimeMs at_ms) {
@@ -69,13 +69,31 @@ OutcomeSums read_sums(ByteReader& in) {
   return sums;
 }
 
+void write_control(ByteWriter& out, const ControlLift& control) {
+  write_sums(out, control.sums);
+  out.varint(control.entered);
+  out.varint(control.expected_buckets);
+  out.varint(control.variance_buckets);
+}
+
+ControlLift read_control(ByteReader& in) {
+  ControlLift control;
+  control.sums = read_sums(in);
+  control.entered = in.varint();
+  control.expected_buckets = in.varint();
+  control.variance_buckets = in.varint();
+  return control;
+}
+
+bool is_arm(Arm arm) { return arm >= Arm::kTreated && arm <= Arm::kTrending; }
+
 void write_unit(ByteWriter& out, const LiftUnit& unit) {
   out.svarint(unit.first_ms);
   out.svarint(unit.outcome_micros);
   out.varint(unit.window_s);
   out.u16(unit.holdout_buckets);
-  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(unit.arm) | (unit.counted ? 4U : 0U) |
-                                   (unit.left_out ? 8U : 0U)));
+  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(unit.arm) | (unit.counted ? 8U : 0U) |
+                                   (unit.left_out ? 16U : 0U)));
   for (const std::uint8_t level : unit.traits.level) out.u8(level);
   out.u8(static_cast<std::uint8_t>(unit.exclusion));
   out.varint(unit.claims.size());
@@ -88,22 +106,22 @@ bool read_unit(ByteReader& in, LiftUnit& unit) {
   unit.window_s = static_cast<std::uint32_t>(in.varint());
   unit.holdout_buckets = in.u16();
   const std::uint8_t flags = in.u8();
-  unit.arm = static_cast<Arm>(flags & 3);
-  unit.counted = (flags & 4) != 0;
-  unit.left_out = (flags & 8) != 0;
+  unit.arm = static_cast<Arm>(flags & 7);
+  unit.counted = (flags & 8) != 0;
+  unit.left_out = (flags & 16) != 0;
   for (std::uint8_t& level : unit.traits.level) level = in.u8();
   const std::uint8_t exclusion = in.u8();
   unit.exclusion = static_cast<Exclusion>(exclusion);
   unit.claims.resize(in.count(8));
   for (std::uint64_t& claim : unit.claims) claim = in.u64();
-  return in.ok() && valid(unit.traits) && exclusion < kExclusionCount &&
-         (unit.arm == Arm::kTreated || unit.arm == Arm::kHoldout) &&
+  return in.ok() && valid(unit.traits) && exclusion < kExclusionCount && is_arm(unit.arm) &&
          unit.holdout_buckets <= kBuckets && unit.claims.size() <= kLiftRewardsMax;
 }
 
 // Adds the outcome of a person to all sums they belong to, or changes it there.
 template <typename Change>
 void change_sums(SlotLift& sums, const LiftUnit& unit, Change change) {
+  if (is_control(unit.arm)) return change(sums.controls[control_index(unit.arm)].sums);
   const bool treated = unit.arm == Arm::kTreated;
   change(treated ? sums.treated : sums.holdout);
   for (std::size_t t = 0; t < kTraitCount; ++t) {
@@ -123,6 +141,10 @@ void write_entry(ByteWriter& out, PersonHash person, Arm arm, std::uint16_t hold
 }  // namespace
 
 bool compares_arms(const Decision& decision) {
+  // A control who got the safe default after all compares nothing.
+  if (is_control(decision.arm) &&
+      (decision.outcome != Outcome::kControl || decision.fallback == Fallback::kNoOtherLists))
+    return false;
   switch (decision.outcome) {
     case Outcome::kGeneral:
     case Outcome::kNoConsent:
@@ -133,6 +155,7 @@ bool compares_arms(const Decision& decision) {
     case Outcome::kAbstain:
     case Outcome::kHoldout:
     case Outcome::kFallback:
+    case Outcome::kControl:
       return !decision.people.empty() && decision.fallback != Fallback::kSlotInShadow;
   }
   return false;
@@ -166,9 +189,15 @@ void LiftFold::wake_at(TimeMs at_ms, const Trial& trial, PersonHash person) {
 void LiftFold::decided(const Decision& decision) {
   const Slot* slot = slots_.find(decision.slot);
   if (!compares_arms(decision) || slot == nullptr) return;
+  // Of the draw before, or made while it ended: both arms lose the same people.
+  const HoldoutDraw& draw = draws_.draw();
+  if (draw.epoch > 0 && decision.at_ms < draw.since_ms + kHoldoutDrawDelayMs) return;
   Deferred shown;
   shown.slot_key = decision.slot;
-  shown.slot = {decision.people.back(), decision.arm, buckets_of(slot->holdout), decision.traits};
+  // Of who is no control, that share is held out.
+  const double held_out = slot->holdout, treated = (1 - held_out) * (1 - slot->controls.sum());
+  shown.slot = {decision.people.back(), decision.arm,
+                buckets_of(held_out > 0 ? held_out / (held_out + treated) : 0), decision.traits};
   if (decision.bet.play == BetPlay::kTreated || decision.bet.play == BetPlay::kControl) {
     shown.bet = bet_key(decision.bet.id);
     shown.in_bet = shown.slot;
@@ -214,6 +243,19 @@ void LiftFold::expose(const Deferred& shown, TimeMs at_ms) {
   if (shown.bet != BetKey{}) enter({shown.slot_key, shown.bet}, shown.in_bet, at_ms);
 }
 
+void LiftFold::note_split(SlotLift& sums, const StandingControls& controls, Arm entered) {
+  for (std::size_t i = 0; i < kControlCount; ++i) {
+    const Arm control = control_arm(i);
+    const double share = controls.share(control);
+    if (entered != Arm::kTreated && entered != control) continue;
+    const std::uint64_t buckets = buckets_of(share > 0 ? share / (share + 1 - controls.sum()) : 0);
+    ControlLift& of = sums.controls[i];
+    of.entered += entered == control ? 1 : 0;
+    of.expected_buckets += buckets;
+    of.variance_buckets += buckets * (kBuckets - buckets);
+  }
+}
+
 void LiftFold::enter(const Trial& trial, const Entry& entry, TimeMs at_ms) {
   const PersonHash representative = links_.representative(entry.person);
   Pool& pool = pools_[trial];
@@ -230,9 +272,14 @@ void LiftFold::enter(const Trial& trial, const Entry& entry, TimeMs at_ms) {
   unit.traits = entry.traits;
   unit.arm = entry.arm;
   wake_at(unit.closes_ms(), trial, representative);
-  for (LiftListener* each : listeners_) each->entered(trial, {representative, entry.person, unit});
+  for (LiftListener* each : listeners_)
+    each->entered(trial, {representative, entry.person, draws_.draw().epoch, unit});
   pool.people.emplace(representative, std::move(unit));
   note_entry(pool.sums, at_ms);
+  if (trial.bet == BetKey{}) {
+    note_split(pool.sums, slot.controls, entry.arm);
+    draws_.entered(trial.slot, representative, entry.arm, entry.holdout_buckets);
+  }
   ++pool.sums.waiting;
   ++people_;
 }
@@ -256,6 +303,7 @@ void LiftFold::credit(const Trial& trial, PersonHash person, TimeMs occurred_at,
   if (!unit->counted) return;
   change_sums(pools_.at(trial).sums, *unit,
               [&](OutcomeSums& sums) { sums.replace(before, unit->outcome_micros); });
+  if (is_control(unit->arm)) return;
   for (LiftListener* each : listeners_) each->changed(trial, *unit, before);
 }
 
@@ -290,6 +338,7 @@ void LiftFold::count(const Trial& trial, Pool& pool, LiftUnit& unit) {
   SlotLift& sums = pool.sums;
   --sums.waiting;
   change_sums(sums, unit, [&](OutcomeSums& of) { of.add(unit.outcome_micros); });
+  if (is_control(unit.arm)) return;
   const std::uint64_t buckets = unit.holdout_buckets;
   sums.expected_buckets += buckets;
   sums.variance_buckets += buckets * (kBuckets - buckets);
@@ -347,6 +396,7 @@ bool LiftFold::join_units(Pool& pool, const PersonLinks::Joined& joined) {
 }
 
 void LiftFold::join_people(const PersonLinks::Joined& joined) {
+  draws_.join(joined);
   for (auto& [trial, pool] : pools_) {
     if (!join_units(pool, joined)) continue;
     const LiftUnit& unit = pool.people.at(joined.kept);
@@ -359,6 +409,7 @@ void LiftFold::join_people(const PersonLinks::Joined& joined) {
 void LiftFold::forget(PersonHash person) {
   const PersonHash representative = links_.representative(person);
   for (LiftListener* each : listeners_) each->forgotten(representative);
+  draws_.forget(representative);
   for (auto& [trial, pool] : pools_) {
     const auto unit = pool.people.find(representative);
     if (unit == pool.people.end()) continue;
@@ -382,6 +433,30 @@ void LiftFold::change_slots(const CommittedRecord& record) {
     for (LiftListener* each : listeners_) each->ended(pool->first);
     pools_.erase(pool);
   }
+}
+
+// Who is held out has changed: the trials of slots are closed, and what was measured stays as the
+// evidence of the draw before. Bets have a salt of their own and go on.
+void LiftFold::draw_anew(const CommittedRecord& record) {
+  const Result<Object> object = decode_object(record.body);
+  if (!object || !draws_.consume(*object)) return;
+  for (auto at = pools_.begin(); at != pools_.end();) {
+    const auto& [trial, pool] = *at;
+    if (trial.bet != BetKey{}) {
+      ++at;
+      continue;
+    }
+    std::vector<PersonHash> held_out;
+    for (const auto& [person, unit] : pool.people) {
+      if (unit.arm == Arm::kHoldout && !unit.left_out) held_out.push_back(person);
+    }
+    draws_.close(trial.slot, pool.sums.treated, pool.sums.holdout, std::move(held_out));
+    people_ -= pool.people.size();
+    for (LiftListener* each : listeners_) each->ended(trial);
+    at = pools_.erase(at);
+  }
+  deferred_.clear();  // their arms are of the draw before
+  for (LiftListener* each : listeners_) each->drawn_anew();
 }
 
 void LiftFold::consume(const CommittedRecord& record) {
@@ -419,6 +494,7 @@ void LiftFold::consume(const CommittedRecord& record) {
       break;
     case RecordKind::kObject:
       change_slots(record);
+      draw_anew(record);
       break;
     case RecordKind::kFacts:
     case RecordKind::kConsent:
@@ -429,13 +505,15 @@ void LiftFold::consume(const CommittedRecord& record) {
 }
 
 std::string LiftFold::save() const {
-  std::string bytes, slots, links;
+  std::string bytes, slots, links, draws;
   slots_.save(slots);
   links_.save(links);
+  draws_.save(draws);
   ByteWriter out(bytes);
   out.u8(kLiftFormat);
   out.string(slots);
   out.string(links);
+  out.string(draws);
   out.svarint(now_ms_);
   out.varint(pools_.size());
   for (const auto& [trial, pool] : pools_) {
@@ -443,6 +521,7 @@ std::string LiftFold::save() const {
     out.u64(trial.bet.value);
     write_sums(out, pool.sums.treated);
     write_sums(out, pool.sums.holdout);
+    for (const ControlLift& control : pool.sums.controls) write_control(out, control);
     for (const SegmentSums& level : pool.sums.levels) {
       write_sums(out, level.treated);
       write_sums(out, level.control);
@@ -487,6 +566,7 @@ Result<void> LiftFold::load(std::string_view bytes) {
     return data_loss("lift: the checkpoint is of a format that is not known");
   TRY(slots_.load(in.string()));
   TRY(links_.load(in.string()));
+  TRY(draws_.load(in.string()));
   now_ms_ = in.svarint();
   const std::size_t pools = in.count(8);
   for (std::size_t i = 0; i < pools; ++i) {
@@ -497,6 +577,7 @@ Result<void> LiftFold::load(std::string_view bytes) {
     Pool& pool = pools_[trial];
     pool.sums.treated = read_sums(in);
     pool.sums.holdout = read_sums(in);
+    for (ControlLift& control : pool.sums.controls) control = read_control(in);
     for (SegmentSums& level : pool.sums.levels) {
       level.treated = read_sums(in);
       level.control = read_sums(in);
@@ -537,7 +618,7 @@ Result<void> LiftFold::load(std::string_view bytes) {
       e->arm = static_cast<Arm>(in.u8());
       e->holdout_buckets = in.u16();
       for (std::uint8_t& level : e->traits.level) level = in.u8();
-      if (!valid(e->traits)) return damaged;
+      if (!valid(e->traits) || !is_arm(e->arm)) return damaged;
     }
     if (slots_.find(waiting.slot_key) == nullptr) return damaged;
   }

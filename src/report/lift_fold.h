@@ -27,6 +27,7 @@
 #include "domain/event.h"
 #include "domain/record.h"
 #include "math/statistics.h"
+#include "report/holdout_draws.h"
 #include "report/segments.h"
 #include "reward/person_links.h"
 #include "reward/slot_goals.h"
@@ -53,7 +54,8 @@ struct LiftUnit {
   std::uint32_t window_s = 0;              // of the slot when it began
   Traits traits;                           // at the first exposure
   Exclusion exclusion = Exclusion::kNone;  // of who is left alone by choice: counted nowhere else
-  std::uint16_t holdout_buckets = 0;       // the holdout's share then, of kBuckets
+  std::uint16_t holdout_buckets = 0;       // the holdout's share then, of kBuckets: of those who
+                                           // are no standing control
   Arm arm = Arm::kTreated;
   bool counted = false;
   bool left_out = false;              // two of the person's ids stood in different arms
@@ -67,10 +69,20 @@ struct LiftUnit {
 
 inline constexpr std::size_t kExclusionCount = 6;  // Exclusion's enumerators
 
+// One standing control of a slot: what came of its people, and whether it has as many as planned:
+// of the persons who entered it or the treated arm while it had a share.
+struct ControlLift {
+  OutcomeSums sums;
+  std::uint64_t entered = 0;
+  std::uint64_t expected_buckets = 0;  // sum over both of its share of both, of kBuckets
+  std::uint64_t variance_buckets = 0;  // sum of share x (kBuckets - share)
+};
+
 struct SlotLift {
   OutcomeSums treated, holdout;
-  SegmentTable levels;                 // the same people by each level of each trait
-  std::uint64_t expected_buckets = 0;  // sum of holdout_buckets over counted persons
+  std::array<ControlLift, kControlCount> controls;  // by control_index
+  SegmentTable levels;                              // the same people by each level of each trait
+  std::uint64_t expected_buckets = 0;               // sum of holdout_buckets over counted persons
   std::uint64_t variance_buckets = 0;  // sum of holdout_buckets x (kBuckets - holdout_buckets)
   std::uint64_t waiting = 0;
   std::uint64_t mixed = 0;  // persons left out: two of their ids stood in different arms
@@ -86,6 +98,7 @@ struct SlotLift {
 struct Entered {
   PersonHash representative;  // stands for all ids of the person, as far as the log says
   PersonHash oldest;          // member at the decision: what their arm is drawn by
+  std::uint32_t draw = 0;     // of the holdout, which counted then
   const LiftUnit& unit;
 };
 
@@ -99,6 +112,7 @@ class LiftListener {
   virtual void changed(const Trial&, const LiftUnit&, std::int64_t /*micros_before*/) {}
   // Its evidence is dropped: it begins anew.
   virtual void ended(const Trial&) {}
+  virtual void drawn_anew() {}  // other people are held out from now on
   virtual void joined(PersonHash /*kept*/, PersonHash /*gone*/) {}
   virtual void forgotten(PersonHash /*representative*/) {}
 };
@@ -116,6 +130,7 @@ class LiftFold {
   PersonHash representative(PersonHash person) const { return links_.representative(person); }
   // Zeros for a trial without decisions.
   SlotLift trial(const Trial& trial) const;
+  const HoldoutDraws& draws() const { return draws_; }
   // The trials of bets, with or without people.
   std::vector<Trial> bets() const;
 
@@ -152,6 +167,7 @@ class LiftFold {
   void activated(const Activation& activation, TimeMs occurred_at);
   void expose(const Deferred& shown, TimeMs at_ms);
   void enter(const Trial& trial, const Entry& entry, TimeMs at_ms);
+  static void note_split(SlotLift& sums, const StandingControls& controls, Arm entered);
   void leave_alone(const Decision& decision);
   void rewarded(const Reward& reward, PersonHash person, TimeMs occurred_at);
   void happened(const Event& event, PersonHash person, TimeMs occurred_at);
@@ -162,6 +178,7 @@ class LiftFold {
   void count(const Trial& trial, Pool& pool, LiftUnit& unit);
   LiftUnit* find(const Trial& trial, PersonHash representative);
   void change_slots(const CommittedRecord& record);
+  void draw_anew(const CommittedRecord& record);
   void join_people(const PersonLinks::Joined& joined);
   bool join_units(Pool& pool, const PersonLinks::Joined& joined);
   void forget(PersonHash person);
@@ -169,6 +186,7 @@ class LiftFold {
   std::vector<LiftListener*> listeners_;
   SlotGoals slots_;
   PersonLinks links_;
+  HoldoutDraws draws_;
   std::map<Trial, Pool> pools_;
   // A heap, earliest first: when windows close and when claims may be forgotten. Entries that no
   // longer fit their unit are passed over; it is made anew from the units when loaded.

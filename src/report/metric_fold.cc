@@ -7,6 +7,7 @@
 #include "base/json_parser.h"
 #include "base/text.h"
 #include "domain/bucketing.h"
+#include "domain/holdout.h"
 #include "profile/person_state.h"
 #include "reward/joiner.h"
 #include "reward/slot_goals.h"
@@ -318,10 +319,10 @@ void MetricFold::withdraw(Unit& unit) {
   unit.values.clear();
 }
 
-bool MetricFold::is_held_out(PersonHash oldest) const {
+bool MetricFold::is_held_out(const Entered& who) const {
   double share = shares_.empty() ? 0 : 1;
   for (const auto& [slot, held_out] : shares_) share = std::min(share, held_out);
-  return arm_of(holdout_salt_, oldest, share) == Arm::kHoldout;
+  return arm_of(holdout_salt(holdout_salt_, who.draw), who.oldest, share) == Arm::kHoldout;
 }
 
 void MetricFold::add_unit(PersonHash representative, Unit unit) {
@@ -345,7 +346,7 @@ void MetricFold::entered(const Trial& trial, const Entered& who) {
   if (unit.arm == Arm::kTreated || unit.arm == Arm::kHoldout) add_unit(who.representative, unit);
   if (trial.bet != BetKey{}) return;
   unit.trial = Trial{};
-  unit.arm = is_held_out(who.oldest) ? Arm::kHoldout : Arm::kTreated;
+  unit.arm = is_held_out(who) ? Arm::kHoldout : Arm::kTreated;
   add_unit(who.representative, unit);
 }
 

@@ -57,6 +57,7 @@ class MetricFold final : public LiftListener {
 
   void entered(const Trial& trial, const Entered& who) override;
   void ended(const Trial& trial) override;
+  void drawn_anew() override { ended(Trial{}); }
   void joined(PersonHash kept, PersonHash gone) override;
   void forgotten(PersonHash representative) override;
   // After the lift's fold has consumed it. `representative` of the record's person.
@@ -154,7 +155,7 @@ class MetricFold final : public LiftListener {
   void asked(PersonHash representative, const std::string& metric);
   void define(const CommittedRecord& record);
   void note_slot(const Object& object);
-  bool is_held_out(PersonHash oldest) const;
+  bool is_held_out(const Entered& who) const;
   void save_people(ByteWriter& out) const;
   bool load_definitions(ByteReader& in);
   bool load_people(ByteReader& in);

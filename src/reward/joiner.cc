@@ -38,6 +38,7 @@ bool gives_rows(const Decision& decision) {
     case Outcome::kHoldout:
     case Outcome::kGeneral:
     case Outcome::kFallback:
+    case Outcome::kControl:
       return !decision.people.empty() && !decision.served.empty();
   }
   return false;

@@ -60,7 +60,7 @@ FAULTS = [
     Fault(
         name="holdout-leaked-into-learning",
         what="the value model learns from people who must only be measured",
-        edits=(("src/learning/trainer.cc", "return row.arm != Arm::kHoldout && row.in_hand;",
+        edits=(("src/learning/trainer.cc", "return row.arm == Arm::kTreated && row.in_hand;",
                 "return row.in_hand;"),),
         target="learning_test",
         test="Trainer.HoldoutRowsNeverReachTheModel",
