@@ -81,8 +81,8 @@ std::string write_key_of(std::string_view body) {
 std::vector<Route> collect_routes() {
   std::vector<Route> all;
   for (const auto group : {event_routes(), decide_routes(), decision_routes(), item_routes(),
-                           slot_routes(), bet_routes(), people_routes(), report_routes(),
-                           evaluation_routes(), system_routes(), admin_routes()}) {
+                           slot_routes(), bet_routes(), brief_routes(), people_routes(),
+                           report_routes(), evaluation_routes(), system_routes(), admin_routes()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

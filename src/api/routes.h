@@ -23,6 +23,7 @@ std::span<const Route> decision_routes();
 std::span<const Route> item_routes();
 std::span<const Route> slot_routes();
 std::span<const Route> bet_routes();
+std::span<const Route> brief_routes();
 std::span<const Route> people_routes();
 std::span<const Route> report_routes();
 std::span<const Route> evaluation_routes();

@@ -168,6 +168,8 @@ void add_figures(CommandLine line) {
 
 void show_sentence(simdjson::dom::element answer) {
   print_line(std::string(text_of(answer, "sentence")));
+  if (const std::string_view purpose = text_of(answer, "purpose"); !purpose.empty())
+    print_line(fmt::format("  it is for: {}", purpose));
 }
 
 void add_report(CommandLine line) {
