@@ -146,6 +146,9 @@ Result<Brief> Engine::put_brief(std::string_view id, std::string_view json, cons
         next.decision, did_you_mean(next.decision, known)));
   }
   const std::optional<Brief> present = brief(id);
+  // Who has not seen the present version is told so first.
+  if (const std::uint64_t found = present ? present->version : 0; expected && *expected != found)
+    return conflict(fmt::format("brief '{}' is at version {}, not {}", id, found, *expected));
   if (!present && objects().list(kBriefObjectType).size() >= kBriefsMax)
     return invalid_argument(fmt::format("at most {} briefs are possible", kBriefsMax));
   if (present) {

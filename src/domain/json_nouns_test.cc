@@ -22,12 +22,15 @@ TEST(SlotJson, DefaultsAndRoundTrips) {
         R"({"goal":{"event":"purchase","value":20,"windowMs":604800000,"rewardWaitMs":3600000,)"
         R"("outcomes":[{"event":"click","value":1},{"event":"Unsubscribed","value":-5}],)"
         R"("defaultReward":-0.1}})",
+        R"({"brief":"b1","briefMissing":"there is no brief 'b1'"})",
         R"({"safeDefault":"best","brief":{"waived":{"by":"ed","reason":"first week"}}})",
         R"({"safeDefault":{"best":true},"brief":null,"goal":null})"}) {
     const auto slot = slot_from_json("home", json);
     ASSERT_TRUE(slot.has_value()) << slot.error().message;
     EXPECT_EQ(*slot_from_json("home", slot_to_json(*slot)), *slot);
   }
+  EXPECT_FALSE(slot_from_json("home", R"({"brief":"b1"})")->in_shadow());
+  EXPECT_TRUE(slot_from_json("home", R"({"brief":"b1","briefMissing":"it is over"})")->in_shadow());
 }
 
 TEST(SlotJson, RefusesWithThePointer) {
