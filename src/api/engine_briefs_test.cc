@@ -1,5 +1,7 @@
 // Briefs in the whole engine: a slot bets only on a brief that counts, and stops by default.
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "api/brief_evidence.h"
@@ -278,6 +280,22 @@ TEST_F(EngineBriefsTest, ABetWaitsForTheBriefAndHoldsIt) {
   ASSERT_TRUE(engine_->move_bet("b", BetState::kSmallStake, kMe, {}));
   const auto other = engine_->put_slot("home", R"({"brief":"none such"})", kMe, {});
   EXPECT_EQ(other.error().code, ErrorCode::kConflict);
+}
+
+// A slot that never bets: everybody gets the safe default, whatever was promised.
+TEST_F(EngineBriefsTest, PromisedDifferentAndServedTheSame) {
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, 0));
+  ASSERT_TRUE(engine_->put_slot("home",
+                                R"({"limit":1,"safeDefault":{"items":["safe"]},"stake":0,)"
+                                R"("holdout":0.2,"goal":{"windowMs":60000},"brief":"evening"})",
+                                kMe, {}));
+  come(400, 0.5, 0.5);
+  const Brief now = *engine_->brief("evening");
+  const BriefCheck checked = check(now, brief_evidence(*engine_, now));
+  const auto line = std::ranges::find(checked.lines, "difference", &BriefCheckLine::name);
+  ASSERT_NE(line, checked.lines.end());
+  EXPECT_EQ(line->state, CheckState::kFail);
+  EXPECT_NE(line->sentence.find("100 % saw the same"), std::string::npos) << line->sentence;
 }
 
 TEST_F(EngineBriefsTest, TheEvidenceIsWhatTheLogSays) {

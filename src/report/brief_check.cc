@@ -110,6 +110,8 @@ class Checker {
   void consent();
   BriefCheck finish();
 
+  // What her measure shows, and by what where it has no figures of its own.
+  std::string hers_in_words(const MeasuredMetric* hers) const;
   // Its measures, each once.
   std::vector<std::string> measures() const;
   const EventCount* arrival(std::string_view name) const;
@@ -259,6 +261,10 @@ void Checker::detectable() {
         fmt::format("With so few people not even a tenfold lift can be known in {} days.", days),
         kTodo);
   const double smallest = *evidence_.smallest_lift;
+  const std::string by =
+      evidence_.slot_lift && !same_word(evidence_.slot_lift->id, brief_.person.metric)
+          ? fmt::format(" Judged by the slot's goal '{}'.", evidence_.slot_lift->id)
+          : "";
   const std::string takes = evidence_.days_to_know
                                 ? fmt::format("{:.0f} days", std::ceil(*evidence_.days_to_know))
                                 : "more than ten years";
@@ -267,12 +273,20 @@ void Checker::detectable() {
                fmt::format("It promises {} in {} days, but the smallest lift that so many people "
                            "can show by then is {}. To see {} would take {}.",
                            lift_in_words(target), days, lift_in_words(smallest),
-                           lift_in_words(target), takes),
+                           lift_in_words(target), takes) +
+                   by,
                kTodo);
   add(1, "detectable", CheckState::kOk,
       fmt::format("A lift of {} can be known in {}, about twice that if one looks every day; the "
                   "smallest within {} days is {}.",
-                  lift_in_words(target), takes, days, lift_in_words(smallest)));
+                  lift_in_words(target), takes, days, lift_in_words(smallest)) +
+          by);
+}
+
+std::string Checker::hers_in_words(const MeasuredMetric* hers) const {
+  if (hers == nullptr) return "nothing measured yet";
+  if (same_word(hers->id, brief_.person.metric)) return metric_in_words(*hers);
+  return metric_in_words(*hers) + fmt::format(", by the slot's goal '{}'", hers->id);
 }
 
 void Checker::person_first() {
@@ -282,7 +296,7 @@ void Checker::person_first() {
   if (hers->verdict == Verdict::kLosing)
     return add(1, "customer first", CheckState::kFail,
                fmt::format("Her measure '{}' is losing: {}. The brief fails, whatever '{}' says{}.",
-                           hers->id, metric_in_words(*hers), brief_.business.metric,
+                           brief_.person.metric, hers_in_words(hers), brief_.business.metric,
                            business != nullptr && business->value
                                ? fmt::format(" ({})", metric_in_words(*business))
                                : ""),
@@ -293,8 +307,8 @@ void Checker::person_first() {
         fmt::format("Our measure '{}' is losing: {}.", business->id, metric_in_words(*business)));
   const bool is_early = hers->verdict == Verdict::kTooEarly || hers->verdict == Verdict::kUnproven;
   add(1, "customer first", is_early ? CheckState::kWaiting : CheckState::kOk,
-      fmt::format("Her measure '{}' is {}: {}.", hers->id, to_string(hers->verdict),
-                  metric_in_words(*hers)));
+      fmt::format("Her measure '{}' is {}: {}.", brief_.person.metric, to_string(hers->verdict),
+                  hers_in_words(hers)));
 }
 
 void Checker::guardrails() {
@@ -316,13 +330,15 @@ void Checker::came_true() {
   if (brief_.registered_at_ms == 0 || !brief_.person.target) return;
   const double target = *brief_.person.target;
   const MeasuredMetric* hers = person_measure(brief_, evidence_);
-  const std::string so_far = hers == nullptr ? "nothing measured yet" : metric_in_words(*hers);
+  const std::string so_far = hers_in_words(hers);
+  // The slot's goal stands for her measure while that has no figures, but keeps no promise for it.
+  const bool is_own = hers != nullptr && same_word(hers->id, brief_.person.metric);
   const std::string promised = fmt::format("{} of '{}' by {}", lift_in_words(target),
                                            brief_.person.metric, brief_day(brief_.horizon_ms()));
   if (evidence_.now_ms < brief_.horizon_ms())
     return add(1, "came true", CheckState::kWaiting,
                fmt::format("Promised: {}. So far: {}.", promised, so_far));
-  if (hers == nullptr || !hers->value || !hers->low || !hers->high)
+  if (!is_own || !hers->value || !hers->low || !hers->high)
     return add(1, "came true", CheckState::kFail,
                fmt::format("Promised: {}. That day is over, and nothing can be said: {}.", promised,
                            so_far),
@@ -389,7 +405,8 @@ void Checker::event(const std::string& name) {
         fmt::format("; {:.0f} % from people who allow a profile",
                     100 * static_cast<double>(came->allowed) / static_cast<double>(came->sampled));
   add(3, "event", CheckState::kOk,
-      fmt::format("'{}' came {} times in {} days, last on {}{}.", name, lately, kEventQuietDays,
+      fmt::format("'{}' came {} in {} days, last on {}{}.", name,
+                  lately == 1 ? "once" : fmt::format("{} times", lately), kEventQuietDays,
                   format_time(came->last_ms).substr(0, 16), allowed));
 }
 

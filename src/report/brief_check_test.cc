@@ -253,6 +253,12 @@ TEST(BriefCheck, AtTheHorizonItCameTrueOrNot) {
   EXPECT_EQ(line(check(brief, e), "came true").state, CheckState::kWarn);
   e.metrics.clear();
   EXPECT_TRUE(says(line(check(brief, e), "came true"), "nothing can be said"));
+  // Another measure that does well keeps no promise of this one.
+  e.slot_lift = metric("click", MetricClass::kProxy, 0.2, 0.1, 0.3, Verdict::kPaying);
+  EXPECT_EQ(line(check(brief, e), "came true").state, CheckState::kFail);
+  EXPECT_TRUE(says(line(check(brief, e), "came true"), "+20 %"));
+  EXPECT_TRUE(says(line(check(brief, e), "customer first"), "by the slot's goal 'click'"));
+  EXPECT_TRUE(says(line(check(brief, e), "detectable"), "Judged by the slot's goal 'click'"));
 }
 
 TEST(BriefCheck, ConsentOfPeople) {

@@ -246,20 +246,21 @@ Result<void> EventCounts::load(std::string_view bytes) {
   ByteReader in(bytes);
   if (in.u8() != kEventCountsFormat)
     return data_loss("event-counts: the checkpoint is of a format that is not known");
-  MutexLock lock(mutex_);
-  names_dropped_ = in.varint();
-  halvings_ = in.u8();
-  const std::size_t names = in.count(kNameBytesMin);
-  if (halvings_ > kHalvingsMax || names > kEventNamesMax) return damaged;
-  for (std::size_t i = 0; i < names; ++i) {
+  std::map<std::string, EventCount, std::less<>> names;
+  Members people;
+  const std::uint64_t names_dropped = in.varint();
+  const std::uint8_t halvings = in.u8();
+  const std::size_t name_count = in.count(kNameBytesMin);
+  if (halvings > kHalvingsMax || name_count > kEventNamesMax) return damaged;
+  for (std::size_t i = 0; i < name_count; ++i) {
     EventCount count;
     if (!read_event_count(in, count)) return damaged;
     std::string key = lower_case(count.name);
-    if (!names_.emplace(std::move(key), std::move(count)).second) return damaged;
+    if (!names.emplace(std::move(key), std::move(count)).second) return damaged;
   }
-  const std::size_t people = in.count(kMemberBytes);
-  if (people > kConsentPeopleMax) return damaged;
-  for (std::size_t i = 0; i < people; ++i) {
+  const std::size_t people_count = in.count(kMemberBytes);
+  if (people_count > kConsentPeopleMax) return damaged;
+  for (std::size_t i = 0; i < people_count; ++i) {
     PersonHash person;
     person.value.hi = in.u64();
     person.value.lo = in.u64();
@@ -271,9 +272,14 @@ Result<void> EventCounts::load(std::string_view bytes) {
     member.kept.value.lo = in.u64();
     const bool is_valid =
         member.allows <= 31 && stated <= 1 && (member.kept == PersonHash{} || member.kept < person);
-    if (!is_valid || !people_.emplace(person, member).second) return damaged;
+    if (!is_valid || !people.emplace(person, member).second) return damaged;
   }
   if (!in.ok() || !in.at_end()) return damaged;
+  MutexLock lock(mutex_);
+  names_ = std::move(names);
+  people_ = std::move(people);
+  names_dropped_ = names_dropped;
+  halvings_ = halvings;
   return {};
 }
 

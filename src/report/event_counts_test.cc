@@ -151,6 +151,10 @@ TEST(EventCounts, RefusesADamagedCheckpoint) {
   const std::string bytes = log.counts.save();
   for (std::size_t cut = 0; cut < bytes.size(); ++cut)
     EXPECT_FALSE(EventCounts().load(bytes.substr(0, cut))) << cut;
+  EventCounts second;  // the newest checkpoint is damaged, an older one is not
+  EXPECT_FALSE(second.load(bytes.substr(0, bytes.size() - 1)));
+  ASSERT_TRUE(second.load(bytes));
+  EXPECT_EQ(second.save(), bytes);
   EXPECT_FALSE(EventCounts().load(bytes + "x"));
   std::string later = bytes;
   later[0] = 9;
