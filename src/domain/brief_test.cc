@@ -135,6 +135,9 @@ TEST(Brief, CountsTheQuestionsThatAreAnswered) {
             (std::vector<std::string>{"impact/business/metric", "horizonDays"}));
   brief.business.target.reset();  // for us a direction is enough
   EXPECT_EQ(unanswered(brief)[0].size(), 2u);
+  brief.sources.clear();
+  brief.events.clear();
+  EXPECT_EQ(unanswered(brief)[2], (std::vector<std::string>{"needs/events", "needs/data"}));
 }
 
 TEST(Brief, IsOverAfterAQuarterOrOnItsOwnEarlierDay) {

@@ -251,6 +251,8 @@ TEST(BriefCheck, AtTheHorizonItCameTrueOrNot) {
   EXPECT_EQ(line(check(brief, e), "came true").state, CheckState::kOk);
   e.metrics[0].low = 0.01;
   EXPECT_EQ(line(check(brief, e), "came true").state, CheckState::kWarn);
+  e.metrics[0].value = 0.015;  // below, but the truth may lie above
+  EXPECT_EQ(line(check(brief, e), "came true").state, CheckState::kWarn);
   e.metrics.clear();
   EXPECT_TRUE(says(line(check(brief, e), "came true"), "nothing can be said"));
   // Another measure that does well keeps no promise of this one.

@@ -3,6 +3,7 @@
 #include "report/event_counts.h"
 
 #include <cmath>
+#include <span>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -47,6 +48,12 @@ struct CountedLog {
     EventCounts again;
     ASSERT_TRUE(again.load(counts.save()));
     EXPECT_EQ(again.save(), counts.save());
+    const auto check_same = [&](std::span<const Purpose> purposes) {
+      EXPECT_EQ(again.people(purposes).people, counts.people(purposes).people);
+      EXPECT_EQ(again.people(purposes).allowing, counts.people(purposes).allowing);
+    };
+    check_same(kProfileOnly);
+    check_same(kMail);
   }
 };
 
@@ -115,8 +122,15 @@ TEST(EventCounts, KnowsWhatPeopleAllow) {
   log.link(1, 2);  // one person now, and one of the two said no
   EXPECT_EQ(log.counts.people(kProfileOnly).people, 2u);
   EXPECT_EQ(log.counts.people(kProfileOnly).allowing, 1u);
-  log.consent(2, {});  // thought better of it
+  log.consent(2, {.email = true});  // thought better of it; under the other id nothing was said
   EXPECT_EQ(log.counts.people(kProfileOnly).allowing, 2u);
+  EXPECT_EQ(log.counts.people(kMail).allowing, 2u);
+  log.check_saved();
+  log.consent(1, {.profile = false});  // whichever id said no
+  EXPECT_EQ(log.counts.people(kProfileOnly).allowing, 1u);
+  log.consent(1, {});
+  log.consent(2, {.profile = false});
+  EXPECT_EQ(log.counts.people(kProfileOnly).allowing, 1u);
   log.check_saved();
   for (const std::uint64_t who : {1, 2}) log.put(RecordKind::kErase, someone(who), kMorning, "");
   EXPECT_EQ(log.counts.people(kProfileOnly).people, 1u);
