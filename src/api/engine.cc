@@ -122,6 +122,7 @@ struct Engine::Parts {
   OrganicLearner organic_learner{live, organic};
   RewardSide rewards;
   LiftReport lift{derived_salt(options.secret, kHoldoutPurpose)};
+  EventCounts event_counts;
   EngineRanker ranker{live, organic, rewards.values};
 
   std::vector<std::string_view> source_names;
@@ -151,12 +152,13 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
   for (std::size_t i = 0; i < p.ranker.sources().size(); ++i) {
     p.source_names.push_back(p.ranker.sources().name(i));
   }
-  p.journal = TRY(Journal::open(store, clock,
-                                {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.holdout,
-                                 &p.questions, &p.objects},
-                                {&p.people_rows, &p.catalog_rows, &p.objects},
-                                {&p.organic_learner, &p.live, &p.rewards.together, &p.lift},
-                                p.options.journal, std::move(on_fatal)));
+  p.journal = TRY(Journal::open(
+      store, clock,
+      {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.holdout, &p.questions,
+       &p.objects},
+      {&p.people_rows, &p.catalog_rows, &p.objects},
+      {&p.organic_learner, &p.live, &p.rewards.together, &p.lift, &p.event_counts},
+      p.options.journal, std::move(on_fatal)));
   p.catalog.publish();
   p.decisions = std::make_unique<DecisionEngine>(
       DecisionEngine::Parts{.clock = clock,
@@ -210,6 +212,7 @@ const KeyTable& Engine::keys() const { return parts_->objects.keys(); }
 const DecisionEngine& Engine::decisions() const { return *parts_->decisions; }
 const LiftReport& Engine::lift() const { return parts_->lift; }
 const Figures& Engine::figures() const { return parts_->rewards.figures; }
+const EventCounts& Engine::event_counts() const { return parts_->event_counts; }
 const Joiner& Engine::joiner() const { return parts_->rewards.joiner; }
 const ConsumerGroup& Engine::rewards() const { return parts_->rewards.together; }
 const TokenSigner& Engine::signer() const { return parts_->signer; }
@@ -298,6 +301,7 @@ Result<Object> Engine::delete_object(std::string_view type, std::string_view id,
                                      const Author& author, ExpectedVersion expected) {
   MutexLock bets_lock(parts_->bet_writes);
   if (type == kSlotObjectType) TRY(check_no_bet_measures(id, nullptr));
+  if (type == kBriefObjectType) TRY(check_no_slot_uses(id));
   MutexLock lock(parts_->object_writes);
   const std::optional<Object> present = parts_->objects.find(type, id);
   if (!present || present->deleted) return not_found(fmt::format("there is no {} '{}'", type, id));
@@ -318,6 +322,7 @@ Result<Slot> Engine::put_slot(std::string_view name, std::string_view json, cons
     return invalid_argument(fmt::format("at most {} slots are possible", kSlotsMax));
   }
   MutexLock lock(parts_->bet_writes);
+  slot.brief_missing = why_brief_missing(slot);
   TRY(check_no_bet_measures(name, &slot));
   const auto present = slots->find(name);
   if (present != slots->end() && present->second.holdout > 0 && slot.holdout <= 0 &&

@@ -27,6 +27,7 @@
 #include "catalog/catalog.h"
 #include "decision/decision_engine.h"
 #include "decision/slot_table.h"
+#include "domain/brief.h"
 #include "domain/impression_token.h"
 #include "events/ingest.h"
 #include "journal/consumer_group.h"
@@ -34,6 +35,7 @@
 #include "profile/profile_store.h"
 #include "report/bet_odds.h"
 #include "report/bet_rulings.h"
+#include "report/event_counts.h"
 #include "report/figures.h"
 #include "report/lift.h"
 #include "reward/joiner.h"
@@ -82,6 +84,7 @@ class Engine {
   const DecisionEngine& decisions() const;
   const LiftReport& lift() const;
   const Figures& figures() const;
+  const EventCounts& event_counts() const;
   const Joiner& joiner() const;
   // The joiner and who learns or counts from its rows, as one.
   const ConsumerGroup& rewards() const;
@@ -124,9 +127,21 @@ class Engine {
   // By hand. kNotFound, kConflict: it cannot move there from where it is.
   Result<Bet> move_bet(std::string_view id, BetState to, const Author& author,
                        ExpectedVersion expected);
-  // By rule: opens, folds and settles what is due, and takes slots that lose back to their safe
-  // default. The number of changes. Waits for the disk.
+  // By rule: opens, folds and settles what is due, takes slots that lose back to their safe
+  // default, and slots whose brief is over into the shadow. The number of changes. Waits for the
+  // disk.
   Result<std::size_t> keep_bets();
+  // None: there is no such brief. All, in the order of their ids.
+  std::optional<Brief> brief(std::string_view id) const;
+  std::vector<Brief> briefs() const;
+  // A brief from what somebody says of it, checked; what the engine keeps of it stays. Its slots
+  // leave or enter the shadow by it. kInvalidArgument: names the member; a change of what is
+  // registered without a why. kConflict: version; a slot runs on what would be taken away.
+  Result<Brief> put_brief(std::string_view id, std::string_view json, const Author& author,
+                          ExpectedVersion expected);
+  // For another quarter. kNotFound. kInvalidArgument: no why. kConflict: version; it is not
+  // registered; its customer measure is losing.
+  Result<Brief> renew_brief(std::string_view id, const Author& author, ExpectedVersion expected);
   // What bets turned out to be worth so far: the prior of the next one's odds.
   EffectPrior effect_prior() const;
 
@@ -150,6 +165,13 @@ class Engine {
   OutcomeEvidence outcomes_of(const Bet& bet) const;
   Result<Bet> store_bet(Bet bet, const Author& author, ExpectedVersion expected);
   Result<std::size_t> keep_slots();
+  // Why the brief of the slot does not count; empty = it does, is waived, or none is named.
+  std::string why_brief_missing(const Slot& slot) const;
+  // Slots enter and leave the shadow as their briefs say; `id`: of that brief only.
+  Result<std::size_t> keep_briefs(std::string_view id = {});
+  // kConflict: a slot names the brief.
+  Result<void> check_no_slot_uses(std::string_view id) const;
+  Result<Brief> store_brief(Brief brief, const Author& author, ExpectedVersion expected);
 
   std::unique_ptr<Parts> parts_;
 };

@@ -72,6 +72,11 @@ Result<void> check_can_go_live(const Bets& bets, const SlotMap& slots, const Bet
   TRY(check_times(bet, now_ms));
   const auto slot = slots.find(bet.slot);
   if (slot == slots.end()) return conflict(fmt::format("its slot '{}' is gone", bet.slot));
+  if (!slot->second.brief_missing.empty())
+    return conflict(fmt::format(
+        "bet '{}' cannot go live: slot '{}' shows nothing but its safe default, because {}. See "
+        "what is open: ante brief check {}",
+        bet.id, bet.slot, slot->second.brief_missing, slot->second.brief));
   if (slot->second.in_shadow())
     return conflict(fmt::format(
         "bet '{}' cannot go live: slot '{}' has no brief and none was waived, so it shows nothing "
@@ -237,7 +242,8 @@ Result<std::size_t> Engine::keep_slots() {
 
 Result<std::size_t> Engine::keep_bets() {
   MutexLock lock(bet_writes());
-  std::size_t changes = TRY(keep_slots());
+  std::size_t changes = TRY(keep_briefs());
+  changes += TRY(keep_slots());
   const TimeMs now = clock().now_ms();
   const EffectPrior prior = effect_prior();
   const auto all = bets().get();  // as it is now: each change below publishes another

@@ -41,6 +41,9 @@ constexpr ProblemType kProblems[] = {
      "The name is no metric, built in or defined. List them, or define it first."},
     {"unknown-bet", 404, "No such bet",
      "Bets are placed with `ante bet new` or PUT /v1/bets/{id}, and listed with `ante bet list`."},
+    {"unknown-brief", 404, "No such brief",
+     "Briefs are written with `ante brief new` or PUT /v1/briefs/{id}, and listed with `ante brief "
+     "list`."},
     {"unknown-item", 404, "No such item",
      "The item was never put, or only under another id. Ids are compared byte by byte."},
     {"unknown-decision", 404, "No such decision",

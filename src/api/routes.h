@@ -24,6 +24,7 @@ std::span<const Route> item_routes();
 std::span<const Route> slot_routes();
 std::span<const Route> bet_routes();
 std::span<const Route> metric_routes();
+std::span<const Route> brief_routes();
 std::span<const Route> people_routes();
 std::span<const Route> report_routes();
 std::span<const Route> holdout_routes();

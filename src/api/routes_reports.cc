@@ -17,6 +17,19 @@ void answer_unknown_slot(const SlotMap& slots, Call& call, const std::string& wa
                 .fix = "ante slot list"});
 }
 
+// Every report of a slot quotes what its brief says it is for.
+std::string with_purpose(const Api& api, std::string_view slot, std::string json) {
+  const auto slots = api.engine.slots().get();
+  const auto known = slots->find(slot);
+  if (known == slots->end() || known->second.brief.empty()) return json;
+  const auto brief = api.engine.brief(known->second.brief);
+  if (!brief) return json;
+  json.back() = ',';  // the closing brace: one more member follows
+  json += "\"purpose\":";
+  append_json_string(json, brief->purpose);
+  return json + "}";
+}
+
 void answer_figures(const Api& api, Call& call, const Result<FiguresSummary>& figures) {
   if (!figures) return call.problem(figures.error());
   const CatalogView catalog = api.engine.catalog().view();
@@ -24,7 +37,8 @@ void answer_figures(const Api& api, Call& call, const Result<FiguresSummary>& fi
     const Item* item = catalog.find(key);
     return item != nullptr ? item->id : "an item that is gone";
   };
-  call.reply_json(200, to_json(*figures, name_of, api.engine.figures().rows_unseen()));
+  const std::string body = to_json(*figures, name_of, api.engine.figures().rows_unseen());
+  call.reply_json(200, figures->of_bet ? body : with_purpose(api, figures->name, body));
 }
 
 void slot_figures(Api& api, CallPointer call) {
@@ -58,7 +72,7 @@ void lift_report(Api& api, CallPointer call) {
   if (!lift && lift.error().code == ErrorCode::kNotFound)
     lift = summarize(slots->at(*slot), {}, slots->at(*slot).holdout);
   if (!lift) return call->problem(lift.error());
-  call->reply_json(200, to_json(*lift));
+  call->reply_json(200, with_purpose(api, *slot, to_json(*lift)));
 }
 
 void scale_report(Api& api, CallPointer call) {
@@ -78,12 +92,13 @@ void scale_report(Api& api, CallPointer call) {
   if (known == slots->end()) return answer_unknown_slot(*slots, *call, *slot);
   const auto sums = api.engine.lift().sums(*slot);
   if (!sums) return call->problem(sums.error());
-  call->reply_json(200, to_json(scale({.slot = *slot,
-                                       .treated = sums->treated,
-                                       .holdout = sums->holdout,
-                                       .holdout_share = known->second.holdout,
-                                       .new_people = sums->entered,
-                                       .lift = lift})));
+  const Scale known_by = scale({.slot = *slot,
+                                .treated = sums->treated,
+                                .holdout = sums->holdout,
+                                .holdout_share = known->second.holdout,
+                                .new_people = sums->entered,
+                                .lift = lift});
+  call->reply_json(200, with_purpose(api, *slot, to_json(known_by)));
 }
 
 }  // namespace

@@ -49,8 +49,10 @@ struct Folds {
   ProfileStore people;
   ObjectTable objects{{}};
   LiftReport lift;
+  EventCounts event_counts;
   RewardSide reward_side;
-  std::vector<LogConsumer*> all{&people, &catalog, &objects, &reward_side.together, &lift};
+  std::vector<LogConsumer*> all{&people, &catalog,     &objects, &reward_side.together,
+                                &lift,   &event_counts};
 };
 
 // The day a message was first stored, if it is remembered.
@@ -139,7 +141,8 @@ Result<std::vector<std::pair<std::string, bool>>> rebuild_and_compare(Engine& en
       {"catalog", folds->catalog.save() == engine.catalog().save()},
       {"objects", folds->objects.save() == engine.objects().save()},
       {"rewards", folds->reward_side.together.save() == engine.rewards().save()},
-      {"lift", folds->lift.save() == engine.lift().save()}};
+      {"lift", folds->lift.save() == engine.lift().save()},
+      {"event-counts", folds->event_counts.save() == engine.event_counts().save()}};
 }
 
 Result<std::string> find_id(Engine& engine, std::string_view id) {
@@ -156,7 +159,7 @@ Result<std::string> find_id(Engine& engine, std::string_view id) {
   if (const Item* item = catalog.find(item_key(id)); item != nullptr) {
     place(json, found, "item", fmt::format("version {}", item->version));
   }
-  for (const char* type : {"slot", "key"}) {
+  for (const char* type : {"slot", "brief", "key"}) {
     if (const auto object = engine.objects().find(type, id); object && !object->deleted) {
       place(json, found, type, fmt::format("version {}", object->version));
     }

@@ -73,6 +73,8 @@ Exit slot_set(const CommonOptions& common, const ObjectOptions& options) {
   return run_call(common, "PUT", "/v1/slots/" + percent_encode(options.name), *body,
                   object_headers(options), [](simdjson::dom::element slot) {
                     print_line(fmt::format("Slot {} is set.", text_of(slot, "name")));
+                    if (const std::string_view why = text_of(slot, "briefMissing"); !why.empty())
+                      print_line(fmt::format("  it stays in shadow: {}", why));
                   });
 }
 
@@ -168,6 +170,8 @@ void add_figures(CommandLine line) {
 
 void show_sentence(simdjson::dom::element answer) {
   print_line(std::string(text_of(answer, "sentence")));
+  if (const std::string_view purpose = text_of(answer, "purpose"); !purpose.empty())
+    print_line(fmt::format("  it is for: {}", purpose));
 }
 
 void show_lift(simdjson::dom::element answer) {

@@ -22,6 +22,9 @@
 #define LLVMFuzzerTestOneInput bet_json_entry
 #include "domain/bet_json_fuzz.cc"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput brief_json_entry
+#include "domain/brief_json_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput token_entry
 #include "domain/token_fuzz.cc"
 #undef LLVMFuzzerTestOneInput
@@ -35,6 +38,7 @@ TEST(FuzzReplay, EventBytes) { EXPECT_GT(replay_corpus("event_bytes", event_byte
 TEST(FuzzReplay, ItemJson) { EXPECT_GT(replay_corpus("item_json", item_json_entry), 0u); }
 TEST(FuzzReplay, SlotJson) { EXPECT_GT(replay_corpus("slot_json", slot_json_entry), 0u); }
 TEST(FuzzReplay, BetJson) { EXPECT_GT(replay_corpus("bet_json", bet_json_entry), 0u); }
+TEST(FuzzReplay, BriefJson) { EXPECT_GT(replay_corpus("brief_json", brief_json_entry), 0u); }
 TEST(FuzzReplay, Token) { EXPECT_GT(replay_corpus("token", token_entry), 0u); }
 
 }  // namespace

@@ -25,12 +25,15 @@ TEST(SlotJson, DefaultsAndRoundTrips) {
         R"({"safeDefault":{"items":["a"]},"holdout":0.3,)"
         R"("controls":{"bestSingle":0.2,"shuffled":0.2,"trending":0.2}})",
         R"({"controls":{}})", R"({"safeDefault":"best","controls":{"trending":1e-9}})",
+        R"({"brief":"b1","briefMissing":"there is no brief 'b1'"})",
         R"({"safeDefault":"best","brief":{"waived":{"by":"ed","reason":"first week"}}})",
         R"({"safeDefault":{"best":true},"brief":null,"goal":null})"}) {
     const auto slot = slot_from_json("home", json);
     ASSERT_TRUE(slot.has_value()) << slot.error().message;
     EXPECT_EQ(*slot_from_json("home", slot_to_json(*slot)), *slot);
   }
+  EXPECT_FALSE(slot_from_json("home", R"({"brief":"b1"})")->in_shadow());
+  EXPECT_TRUE(slot_from_json("home", R"({"brief":"b1","briefMissing":"it is over"})")->in_shadow());
 }
 
 TEST(SlotJson, RefusesWithThePointer) {

@@ -137,7 +137,7 @@ void check_whole(const JsonFields& fields, const Metric& metric, bool has_count)
   if (metric.cap > 0 && metric.how != Aggregation::kMean && metric.how != Aggregation::kRatio)
     fields.refuse("cap", "belongs to a mean or a ratio: the others have their own");
   if (metric.metric_class != MetricClass::kProxy &&
-      class_of_outcome(metric.count.event) == MetricClass::kProxy)
+      class_of_outcome(metric.count.event, {}) == MetricClass::kProxy)
     fields.refuse("class", fmt::format("must be proxy: '{}' measures our own page, not what became "
                                        "of anybody",
                                        metric.count.event));
@@ -227,10 +227,14 @@ std::span<const Metric> built_in_metrics() {
   return kBuiltIn;
 }
 
-MetricClass class_of_outcome(std::string_view event) {
+MetricClass class_of_outcome(std::string_view event, std::span<const Metric> metrics) {
   const bool ours =
       std::ranges::any_of(kOurOwn, [event](Names name) { return same_word(name, event); });
-  return ours ? MetricClass::kProxy : MetricClass::kBusiness;
+  MetricClass highest = ours ? MetricClass::kProxy : MetricClass::kBusiness;
+  for (const Metric& metric : metrics) {
+    if (same_word(metric.count.event, event)) highest = std::max(highest, metric.metric_class);
+  }
+  return highest;
 }
 
 Result<Metric> metric_from_json(std::string_view id, std::string_view json) {

@@ -107,8 +107,9 @@ std::string metric_to_json(const Metric& metric);
 // "share of people who did 'Order Completed' within 7 days".
 std::string to_words(const Metric& metric);
 
-// The class of a slot's goal by its event alone: what is seen on our own channel is a proxy.
-MetricClass class_of_outcome(std::string_view event);
+// The class of a slot's goal: the highest of the metrics that count the event; where none does,
+// what is seen on our own channel is a proxy and everything else business.
+MetricClass class_of_outcome(std::string_view event, std::span<const Metric> metrics);
 
 // Whether an occurrence of this event passes the tests.
 bool passes(std::span<const PropertyTest> tests, const Event& event);

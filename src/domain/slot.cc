@@ -29,10 +29,10 @@ constexpr double kAllowedLossMax = 0.5;
 constexpr std::int64_t kRepeatExposuresMax = 15, kRepeatDaysMax = 7;
 
 using Names = std::string_view;
-constexpr std::array<Names, 17> kSlotFields = {
-    "name",     "channel",       "limit",    "safeDefault", "goal",        "holdout",
-    "stake",    "attentionCost", "missCost", "repeatLimit", "allowedLoss", "mode",
-    "fellBack", "restock",       "brief",    "version",     "controls"};
+constexpr std::array<Names, 18> kSlotFields = {
+    "name",     "channel",       "limit",    "safeDefault",  "goal",        "holdout",
+    "stake",    "attentionCost", "missCost", "repeatLimit",  "allowedLoss", "mode",
+    "fellBack", "restock",       "brief",    "briefMissing", "version",     "controls"};
 constexpr std::array<Names, 3> kControlFields = {"bestSingle", "shuffled", "trending"};
 constexpr std::array<Names, 2> kRepeatFields = {"exposures", "days"};
 constexpr std::array<Names, 2> kSafeDefaultFields = {"items", "best"};
@@ -291,6 +291,7 @@ Result<Slot> slot_from_json(std::string_view name, std::string_view json) {
   slot.fell_back = fields.text("fellBack", 0, kSlotTextBytesMax).value_or("");
   slot.consumes_bought = fields.boolean("restock").value_or(false);
   read_brief(fields, slot);
+  slot.brief_missing = fields.text("briefMissing", 0, kSlotTextBytesMax).value_or("");
   slot.version = static_cast<std::uint64_t>(fields.integer("version", 0, INT64_MAX).value_or(0));
   if (slot.allowed_loss > 0 && slot.reward_range().low < 0)
     fields.refuse("allowedLoss",
@@ -350,6 +351,7 @@ std::string slot_to_json(const Slot& slot) {
   } else {
     json.null();
   }
+  if (!slot.brief_missing.empty()) json.field("briefMissing", slot.brief_missing);
   json.field("version", slot.version).end_object();
   return out;
 }

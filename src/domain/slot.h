@@ -76,14 +76,17 @@ struct Slot {
                             // 0 = not kept
   bool apprentice = false;  // learns by watching: decides, and serves the safe default
   std::string fell_back;    // why the engine went back to the safe default; empty = it did not
-  bool consumes_bought = false;          // bought items stay eligible here (a restock slot)
-  std::string brief;                     // id; empty = none
+  bool consumes_bought = false;  // bought items stay eligible here (a restock slot)
+  std::string brief;             // id; empty = none
+  std::string brief_missing;  // why that brief does not count; set by the engine, empty = it does
   std::string waived_by, waived_reason;  // both set = waived
   std::uint64_t version = 0;
 
-  // Without brief or waiver, and as an apprentice, the slot is in shadow: it decides, and serves
-  // the safe default.
-  bool in_shadow() const { return apprentice || (brief.empty() && waived_by.empty()); }
+  // Without a brief that counts or a waiver, and as an apprentice, the slot is in shadow: it
+  // decides, and serves the safe default.
+  bool in_shadow() const {
+    return apprentice || !brief_missing.empty() || (brief.empty() && waived_by.empty());
+  }
   // Whether outcomes count the same in both, so that they can be added.
   bool measures_as(const Slot& other) const;
   // From everything bad to everything good.

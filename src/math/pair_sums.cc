@@ -80,11 +80,6 @@ Estimated ratio_of_sums(const PairSums& sums) {
   return {ratio, at_least_0(spread) / (static_cast<double>(sums.n) * below * below)};
 }
 
-Estimated ratio_difference(const PairSums& treated, const PairSums& control) {
-  const Estimated t = ratio_of_sums(treated), c = ratio_of_sums(control);
-  return {t.value - c.value, t.variance + c.variance};
-}
-
 CupedDifference cuped_difference(const PairSums& treated, const PairSums& control) {
   CHECK(treated.n >= 2 && control.n >= 2);
   const auto t = static_cast<double>(treated.n - 1), c = static_cast<double>(control.n - 1);
@@ -118,6 +113,15 @@ Interval sequence_interval(const Estimated& estimate, double persons, double per
   const double half =
       std::sqrt(estimate.variance * persons) * sequence_half_width(persons, persons_planned, alpha);
   return {estimate.value - half, estimate.value + half};
+}
+
+Interval relative_interval(const Estimated& treated, const Estimated& control, double errors) {
+  const auto relative_variance = [](const Estimated& estimate) {
+    return estimate.variance / (estimate.value * estimate.value);
+  };
+  const double ratio = treated.value / control.value;
+  const double half = errors * std::sqrt(relative_variance(treated) + relative_variance(control));
+  return {ratio * std::exp(-half) - 1, ratio * std::exp(half) - 1};
 }
 
 }  // namespace ante

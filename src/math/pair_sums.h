@@ -44,8 +44,6 @@ struct Estimated {
 
 // REQUIRES n >= 2 and a mean of `second` that is not 0.
 Estimated ratio_of_sums(const PairSums& sums);
-// Treated minus control. REQUIRES as above, of both.
-Estimated ratio_difference(const PairSums& treated, const PairSums& control);
 
 struct CupedDifference {
   Estimated difference;    // treated minus control, adjusted
@@ -63,5 +61,10 @@ Interval fixed_interval(const Estimated& estimate, double alpha);
 // both arms. REQUIRES persons >= 1, persons_planned >= 1, 0 < alpha < 1.
 Interval sequence_interval(const Estimated& estimate, double persons, double persons_planned,
                            double alpha);
+
+// Of treated.value / control.value less 1, `errors` standard errors of its logarithm wide to each
+// side (delta method): a control that is itself only estimated widens it.
+// REQUIRES both values above 0.
+Interval relative_interval(const Estimated& treated, const Estimated& control, double errors);
 
 }  // namespace ante

@@ -79,7 +79,7 @@ TEST(PairSums, RatioMatchesWorkByHand) {
 // more than 782 have a chance of about .001 each: this catches an interval 10 % off. Counting views
 // as independent covers about 86 %.
 TEST(PairSums, RatioIntervalsCoverThoughViewsGoTogether) {
-  int covered = 0, naive = 0;
+  int covered = 0, naive = 0, doubled = 0;
   for (std::uint64_t run = 0; run < 800; ++run) {
     Random random(run + 11);
     PairSums treated, control;
@@ -88,18 +88,31 @@ TEST(PairSums, RatioIntervalsCoverThoughViewsGoTogether) {
       (i % 2 == 0 ? treated : control).add(who.clicks * kPairUnit, who.views * kPairUnit);
     }
     EXPECT_NEAR(ratio_of_sums(treated).value, kTrueRatio, 0.05);
-    covered += fixed_interval(ratio_difference(treated, control), 0.05).contains(0) ? 1 : 0;
+    const Estimated t = ratio_of_sums(treated), c = ratio_of_sums(control);
+    const double off = t.value - c.value;
+    covered +=
+        fixed_interval(Estimated{off, t.variance + c.variance}, 0.05).contains(0) ? 1 : 0;
+    const Interval relative = relative_interval(t, c, 1.96);
+    EXPECT_TRUE(relative.low < off / c.value && off / c.value < relative.high);
+    doubled += relative.contains(1) ? 1 : 0;
     double variance = 0;
     for (const PairSums* arm : {&treated, &control}) {
       const double rate = ratio_of_sums(*arm).value;
       variance += rate * (1 - rate) / (arm->mean_second() * static_cast<double>(arm->n));
     }
-    const double off = ratio_difference(treated, control).value;
     naive += fixed_interval(Estimated{off, variance}, 0.05).contains(0) ? 1 : 0;
   }
   EXPECT_GE(covered, 736);
   EXPECT_LE(covered, 782);
   EXPECT_LT(naive, 720);
+  EXPECT_EQ(doubled, 0);
+}
+
+TEST(PairSums, RelativeIntervalsAreOfTheLogarithm) {
+  const Interval interval = relative_interval({0.6, 0.0009}, {0.3, 0.0004}, 2);
+  const double half = 2 * std::sqrt(0.0025 + 0.0004 / 0.09);
+  EXPECT_NEAR(interval.low, 2 * std::exp(-half) - 1, 1e-12);
+  EXPECT_NEAR(interval.high, 2 * std::exp(half) - 1, 1e-12);
 }
 
 TEST(Cuped, TakesAwayWhatWasKnownAndNothingOfTheEffect) {

@@ -89,11 +89,7 @@ BetResult result_of(const LiftSummary& lift, TimeMs now_ms) {
 
 bool is_proxy_goal(const Slot& slot, std::span<const Metric> metrics) {
   const auto is_proxy = [metrics](std::string_view event) {
-    for (const Metric& metric : metrics) {
-      if (metric.metric_class != MetricClass::kProxy && same_word(metric.count.event, event))
-        return false;
-    }
-    return class_of_outcome(event) == MetricClass::kProxy;
+    return class_of_outcome(event, metrics) == MetricClass::kProxy;
   };
   return is_proxy(slot.goal_event) &&
          std::ranges::all_of(slot.further_outcomes, [&is_proxy](const SlotOutcome& outcome) {

@@ -59,7 +59,7 @@ std::string told_shares(const std::array<std::uint64_t, kSize>& counts, Name nam
 const char* rung_name(std::size_t i) { return to_string(static_cast<Rung>(i + 1)); }
 const char* outcome_name(std::size_t i) { return to_string(static_cast<Outcome>(i + 1)); }
 
-std::string told_items(const std::vector<MovedItem>& items, const ItemNames& names) {
+std::string told_items(const std::vector<MovedItem>& items, const FigureItemNames& names) {
   std::string text;
   for (const MovedItem& each : items) {
     if (!text.empty()) text += ", ";
@@ -68,7 +68,7 @@ std::string told_items(const std::vector<MovedItem>& items, const ItemNames& nam
   return text.empty() ? "nothing" : text;
 }
 
-std::string best_name(const Regret& regret, const ItemNames& names) {
+std::string best_name(const Regret& regret, const FigureItemNames& names) {
   if (!regret.best[0] || !regret.best[1]) return "the best single action";
   if (*regret.best[0] == *regret.best[1]) return names(*regret.best[0]);
   return fmt::format("{} or {}", names(*regret.best[0]), names(*regret.best[1]));
@@ -93,7 +93,7 @@ void write_exposures(JsonWriter& json, std::string_view name, const Exposures& s
 }
 
 void write_moved(JsonWriter& json, std::string_view name, std::uint64_t all,
-                 const std::vector<MovedItem>& items, const ItemNames& names) {
+                 const std::vector<MovedItem>& items, const FigureItemNames& names) {
   json.key(name).begin_object().field("places", all).key("items").begin_array();
   for (const MovedItem& each : items) {
     json.begin_object().field("id", names(each.item)).field("count", each.count);
@@ -135,7 +135,7 @@ void write_hits(JsonWriter& json, const FiguresSummary& figures) {
   write_estimate(json, "divergence", figures.divergence);
 }
 
-void write_regret(JsonWriter& json, const Regret& regret, const ItemNames& names) {
+void write_regret(JsonWriter& json, const Regret& regret, const FigureItemNames& names) {
   json.key("regret").begin_object().key("best").begin_array();
   if (regret.best[0]) json.string(names(*regret.best[0]));
   if (regret.best[1] && regret.best[1] != regret.best[0]) json.string(names(*regret.best[1]));
@@ -158,7 +158,7 @@ void write_regret(JsonWriter& json, const Regret& regret, const ItemNames& names
   json.end_array().end_object();
 }
 
-std::string regret_line(const Regret& regret, const ItemNames& names) {
+std::string regret_line(const Regret& regret, const FigureItemNames& names) {
   if (!regret.total.value) return "regret: " + told(regret.total);
   std::string line =
       fmt::format("regret against showing {} to everybody: {:+.4g} ({:+.4g} to {:+.4g}; n {})",
@@ -173,7 +173,7 @@ std::string regret_line(const Regret& regret, const ItemNames& names) {
 
 }  // namespace
 
-std::string sentence_of(const FiguresSummary& figures, const ItemNames& names) {
+std::string sentence_of(const FiguresSummary& figures, const FigureItemNames& names) {
   if (figures.decisions == 0) return "Nothing was decided yet.";
   std::string start;
   if (figures.individualization.value) {
@@ -199,7 +199,7 @@ std::string sentence_of(const FiguresSummary& figures, const ItemNames& names) {
                      best);
 }
 
-std::vector<std::string> lines_of(const FiguresSummary& figures, const ItemNames& names) {
+std::vector<std::string> lines_of(const FiguresSummary& figures, const FigureItemNames& names) {
   std::vector<std::string> lines;
   lines.reserve(figures.months.size() + figures.regret.actions.size() + 12);
   for (const MonthLevels& month : figures.months) {
@@ -233,7 +233,7 @@ std::vector<std::string> lines_of(const FiguresSummary& figures, const ItemNames
   return lines;
 }
 
-std::string to_json(const FiguresSummary& figures, const ItemNames& names,
+std::string to_json(const FiguresSummary& figures, const FigureItemNames& names,
                     std::uint64_t rows_unseen) {
   std::string text;
   JsonWriter json(text);

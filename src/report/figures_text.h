@@ -16,13 +16,13 @@
 namespace ante {
 
 // The id of an item, or what to say for one that is no longer known.
-using ItemNames = std::function<std::string(ItemKey)>;
+using FigureItemNames = std::function<std::string(ItemKey)>;
 
-std::string sentence_of(const FiguresSummary& figures, const ItemNames& names);
-std::vector<std::string> lines_of(const FiguresSummary& figures, const ItemNames& names);
+std::string sentence_of(const FiguresSummary& figures, const FigureItemNames& names);
+std::vector<std::string> lines_of(const FiguresSummary& figures, const FigureItemNames& names);
 
 // docs/schemas/figures.schema.json. The sentence and the lines are in it.
-std::string to_json(const FiguresSummary& figures, const ItemNames& names,
+std::string to_json(const FiguresSummary& figures, const FigureItemNames& names,
                     std::uint64_t rows_unseen);
 
 }  // namespace ante

@@ -44,8 +44,7 @@ std::string amount(const LiftSummary& lift) {
   return fmt::format("{:+.4g} ({:+.4g} to {:+.4g})", *lift.value, *lift.low, *lift.high);
 }
 
-// The interval of the ratio of the means, less 1: as many standard errors of its logarithm (delta
-// method) as the sequence has of the difference. A holdout's mean is no more known than the lift.
+// As many standard errors of the ratio's logarithm as the sequence has of the difference.
 void set_relative_interval(LiftSummary& lift) {
   const ArmSummary &a = lift.treated, &b = lift.holdout;
   if (!lift.low || !(a.mean > 0) || !(b.mean > 0)) return;
@@ -53,9 +52,9 @@ void set_relative_interval(LiftSummary& lift) {
                b_error = b.variance / static_cast<double>(b.n);
   if (!(a_error + b_error > 0)) return;
   const double errors = (*lift.high - *lift.low) / 2 / std::sqrt(a_error + b_error);
-  const double half = errors * std::sqrt(a_error / (a.mean * a.mean) + b_error / (b.mean * b.mean));
-  lift.relative_low = a.mean / b.mean * std::exp(-half) - 1;
-  lift.relative_high = a.mean / b.mean * std::exp(half) - 1;
+  const Interval interval = relative_interval({a.mean, a_error}, {b.mean, b_error}, errors);
+  lift.relative_low = interval.low;
+  lift.relative_high = interval.high;
 }
 
 Verdict verdict_of(const LiftSummary& lift) {

@@ -16,7 +16,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::int64_t kOne = 1'000'000;  // in millionths
+constexpr std::int64_t kMillionths = 1'000'000;  // in millionths
 constexpr std::size_t kMetricUnitBytesMin = 8 + 8 + 1 + 1 + 1 + 1 + 1;
 constexpr std::size_t kMetricValueBytesMin = 2 + 4 + 1;
 
@@ -26,14 +26,14 @@ std::int64_t within(std::int64_t micros) {
 
 std::int64_t micros_of(double value) {
   constexpr auto kMax = static_cast<double>(OutcomeSums::kOutcomeMicrosMax);
-  const double micros = value * static_cast<double>(kOne);
+  const double micros = value * static_cast<double>(kMillionths);
   return micros >= -kMax && micros <= kMax ? static_cast<std::int64_t>(micros)
          : micros > 0                      ? OutcomeSums::kOutcomeMicrosMax
          : micros < 0                      ? -OutcomeSums::kOutcomeMicrosMax
                                            : 0;
 }
 
-std::int64_t hours_micros(DurationMs ms) { return within(ms * (kOne / 1000) / 3600); }
+std::int64_t hours_micros(DurationMs ms) { return within(ms * (kMillionths / 1000) / 3600); }
 
 bool is_visit_name(std::string_view event) {
   return same_word(event, kVisitEvent) || same_word(event, kUninvitedVisitEvent);
@@ -52,11 +52,11 @@ std::optional<std::int64_t> answer_to(std::string_view question, const Event& ev
     return std::nullopt;
   bool truth = false;
   double number = 0;
-  if (value.get(truth) == simdjson::SUCCESS) return truth ? kOne : 0;
+  if (value.get(truth) == simdjson::SUCCESS) return truth ? kMillionths : 0;
   if (value.get(number) == simdjson::SUCCESS) return micros_of(number);
   if (value.get(text) != simdjson::SUCCESS) return std::nullopt;
-  if (same_word(text, "yes") || same_word(text, "done")) return kOne;
-  if (same_word(text, "partly")) return kOne / 2;
+  if (same_word(text, "yes") || same_word(text, "done")) return kMillionths;
+  if (same_word(text, "partly")) return kMillionths / 2;
   if (same_word(text, "no") || same_word(text, "gave up")) return 0;
   return std::nullopt;
 }
@@ -187,9 +187,9 @@ MetricFold::Numbers MetricFold::numbers_of(const Defined& defined, const Unit& u
   numbers.converted = value.happened;
   switch (metric.how) {
     case Aggregation::kShare:
-      numbers.value = value.happened ? kOne : 0;
-      numbers.early = value.early != 0 ? kOne : 0;
-      numbers.late = value.late != 0 ? kOne : 0;
+      numbers.value = value.happened ? kMillionths : 0;
+      numbers.early = value.early != 0 ? kMillionths : 0;
+      numbers.late = value.late != 0 ? kMillionths : 0;
       break;
     case Aggregation::kMean:
       numbers.value = capped(value.count);
@@ -200,7 +200,7 @@ MetricFold::Numbers MetricFold::numbers_of(const Defined& defined, const Unit& u
       numbers.value = capped(value.count);
       numbers.per = value.per;
       // The visit in which they first met the slot is one of theirs.
-      if (metric.per && same_word(metric.per->event, kVisitEvent)) numbers.per += kOne;
+      if (metric.per && same_word(metric.per->event, kVisitEvent)) numbers.per += kMillionths;
       break;
     case Aggregation::kTime:
       numbers.value = value.happened ? value.count : hours_micros(metric.window_ms);
@@ -213,7 +213,7 @@ void MetricFold::change_sums(const Defined& metric, const Unit& unit, bool adds)
   MetricTrial& trial = sums_[{unit.trial, metric.number}];
   MetricSums& sums = unit.arm == Arm::kTreated ? trial.treated : trial.holdout;
   const Numbers numbers = numbers_of(metric, unit);
-  const std::int64_t before = unit.before * kOne;
+  const std::int64_t before = unit.before * kMillionths;
   const Value* value = find_value(unit, metric.number);
   const bool asked = value != nullptr && value->asked;
   const bool answered = asked && value->per != 0;
@@ -420,7 +420,7 @@ void MetricFold::apply(const Addition& addition, Unit& unit, TimeMs occurred_at)
   if (metric.ask) {
     if (!value.asked || value.per != 0) return;
     value.count = addition.count;
-    value.per = kOne;
+    value.per = kMillionths;
     value.happened = addition.count > 0;
     return;
   }
@@ -486,8 +486,8 @@ void MetricFold::act(PersonHash representative, const Event& event, TimeMs occur
     }
     addition.happened = is(metric.count);
     if (addition.happened)
-      addition.count = metric.of_value ? micros_of(event.value.value_or(0)) : kOne;
-    if (metric.per && is(*metric.per)) addition.per = kOne;
+      addition.count = metric.of_value ? micros_of(event.value.value_or(0)) : kMillionths;
+    if (metric.per && is(*metric.per)) addition.per = kMillionths;
     if (addition.happened || addition.per != 0) additions.push_back(addition);
   }
   credit(person, additions, occurred_at);
@@ -502,9 +502,9 @@ void MetricFold::rewarded(PersonHash representative, const Reward& reward, TimeM
     if (metric.ask) continue;
     Addition addition{.metric = &defined};
     addition.happened = metric.count.where.empty() && same_word(metric.count.event, reward.measure);
-    if (addition.happened) addition.count = metric.of_value ? micros_of(reward.value) : kOne;
+    if (addition.happened) addition.count = metric.of_value ? micros_of(reward.value) : kMillionths;
     if (metric.per && metric.per->where.empty() && same_word(metric.per->event, reward.measure))
-      addition.per = kOne;
+      addition.per = kMillionths;
     if (addition.happened || addition.per != 0) additions.push_back(addition);
   }
   credit(found->second, additions, occurred_at);

@@ -28,16 +28,14 @@ MetricArm arm_of(const Metric& metric, const MetricSums& sums) {
   return arm;
 }
 
-std::optional<Estimated> difference_of(const Metric& metric, const MetricTrial& sums) {
-  const MetricSums &t = sums.treated, &h = sums.holdout;
-  if (t.value_before.n < 2 || h.value_before.n < 2) return std::nullopt;
-  if (is_ratio(metric)) {
-    if (!(t.value_per.mean_second() > 0) || !(h.value_per.mean_second() > 0)) return std::nullopt;
-    return ratio_difference(t.value_per, h.value_per);
-  }
-  return Estimated{t.value_before.mean_first() - h.value_before.mean_first(),
-                   t.value_before.variance_first() / static_cast<double>(t.value_before.n) +
-                       h.value_before.variance_first() / static_cast<double>(h.value_before.n)};
+// None of too few people, or of a ratio to nothing.
+std::optional<Estimated> estimate_of(const Metric& metric, const MetricSums& sums) {
+  if (sums.value_before.n < 2) return std::nullopt;
+  if (!is_ratio(metric))
+    return Estimated{sums.value_before.mean_first(),
+                     sums.value_before.variance_first() / static_cast<double>(sums.value_before.n)};
+  if (!(sums.value_per.mean_second() > 0)) return std::nullopt;
+  return ratio_of_sums(sums.value_per);
 }
 
 bool is_known(const MetricTrial& sums) {
@@ -214,14 +212,22 @@ MetricSummary summarize(const Metric& metric, const MetricTrial& sums, double al
   summary.metric = metric;
   summary.treated = arm_of(metric, sums.treated);
   summary.holdout = arm_of(metric, sums.holdout);
-  if (const auto difference = difference_of(metric, sums)) {
-    summary.value = difference->value;
-    if (summary.holdout.mean > 0) summary.relative = difference->value / summary.holdout.mean;
-    if (is_known(sums) && difference->variance > 0) {
+  const auto treated = estimate_of(metric, sums.treated),
+             holdout = estimate_of(metric, sums.holdout);
+  if (treated && holdout) {
+    const Estimated difference{treated->value - holdout->value,
+                               treated->variance + holdout->variance};
+    summary.value = difference.value;
+    if (holdout->value > 0) summary.relative = difference.value / holdout->value;
+    if (is_known(sums) && difference.variance > 0) {
       const Interval interval =
-          sequence_interval(*difference, persons_of(sums), kPersonsPlanned, alpha);
+          sequence_interval(difference, persons_of(sums), kPersonsPlanned, alpha);
       summary.low = interval.low;
       summary.high = interval.high;
+      if (treated->value > 0 && holdout->value > 0) {
+        const double errors = interval.width() / 2 / std::sqrt(difference.variance);
+        summary.relative_interval = relative_interval(*treated, *holdout, errors);
+      }
     }
     const bool adds_up = metric.how == Aggregation::kShare || metric.how == Aggregation::kMean;
     if (adds_up) {
@@ -339,6 +345,9 @@ std::string to_json(const MetricSummary& summary) {
     json.interval("interval", *summary.low, *summary.high);
     json.field("n", summary.treated.n + summary.holdout.n).key("relative");
     summary.relative ? json.number(*summary.relative) : json.null();
+    if (summary.relative_interval)
+      json.interval("relativeInterval", summary.relative_interval->low,
+                    summary.relative_interval->high);
     json.end_object();
   } else {
     json.null();

@@ -39,6 +39,7 @@ struct MetricSummary {
   MetricArm treated, holdout;
   std::optional<double> value, low, high;  // treated minus holdout; all or none but for `value`
   std::optional<double> relative;          // value / the holdout's, where that is above 0
+  std::optional<Interval> relative_interval;
   struct Adjusted {
     double rho_squared = 0, value = 0;
     std::optional<double> low, high;

@@ -159,6 +159,13 @@ double people_within(std::span<const std::uint32_t> new_people, double days) {
   return sum(new_people) + (days - known) * sum(later) / static_cast<double>(later.size());
 }
 
+std::optional<double> smallest_lift(const ScaleQuestion& q, double days) {
+  CHECK(q.holdout_share >= 0 && q.holdout_share < 1 && days >= 0);
+  const std::optional<GeneralOutcome> base = base_of(q);
+  if (!base || q.holdout_share <= 0) return std::nullopt;
+  return detectable(*base, q.holdout_share, people_within(q.new_people, days));
+}
+
 Scale scale(const ScaleQuestion& q) {
   CHECK(q.holdout_share >= 0 && q.holdout_share < 1);
   CHECK(q.lift > 0 && std::isfinite(q.lift));

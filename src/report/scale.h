@@ -58,6 +58,11 @@ struct Scale {
 // REQUIRES 0 <= holdout_share < 1, lift > 0 and finite.
 Scale scale(const ScaleQuestion& question);
 
+// The smallest relative lift to be known in that many days, at one look at the end; none: too
+// little is known of the outcome, nobody is held out, or even a tenfold lift would not show.
+// REQUIRES 0 <= holdout_share < 1, days >= 0.
+std::optional<double> smallest_lift(const ScaleQuestion& question, double days);
+
 // Distinct persons who enter within that many days of a start: as they came so far, and then at the
 // pace of the later half of the days. REQUIRES days >= 0.
 double people_within(std::span<const std::uint32_t> new_people, double days);
