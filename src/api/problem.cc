@@ -39,6 +39,9 @@ constexpr ProblemType kProblems[] = {
      "/v1/slots/{name}, and listed with `ante slot list`."},
     {"unknown-bet", 404, "No such bet",
      "Bets are placed with `ante bet new` or PUT /v1/bets/{id}, and listed with `ante bet list`."},
+    {"unknown-cost", 404, "No such cost",
+     "Costs are entered with `ante cost new` or PUT /v1/costs/{id}, and listed with `ante cost "
+     "list`."},
     {"unknown-item", 404, "No such item",
      "The item was never put, or only under another id. Ids are compared byte by byte."},
     {"unknown-decision", 404, "No such decision",

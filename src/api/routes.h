@@ -23,6 +23,8 @@ std::span<const Route> decision_routes();
 std::span<const Route> item_routes();
 std::span<const Route> slot_routes();
 std::span<const Route> bet_routes();
+std::span<const Route> cost_routes();
+std::span<const Route> proof_routes();
 std::span<const Route> people_routes();
 std::span<const Route> report_routes();
 std::span<const Route> evaluation_routes();

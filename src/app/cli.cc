@@ -117,6 +117,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_data_commands(line);
   add_api_commands(line);
   add_bet_commands(line);
+  add_cost_commands(line);
   add_holdout_commands(line);
   add_evaluate_commands(line);
   add_log_commands(line);

@@ -48,6 +48,7 @@ void add_directory_commands(CommandLine line);  // init, config, doctor
 void add_data_commands(CommandLine line);       // import, backup, restore, verify
 void add_api_commands(CommandLine line);        // decide, slot, people, figures, report
 void add_bet_commands(CommandLine line);        // bet
+void add_cost_commands(CommandLine line);       // cost; after add_api_commands: more of report
 void add_holdout_commands(CommandLine line);    // holdout
 void add_evaluate_commands(CommandLine line);   // evaluate policy, evaluate bandit
 void add_trial_commands(CommandLine line, CLI::App& evaluate);  // evaluate uplift
