@@ -32,8 +32,7 @@ Result<void> check_currency(const Engine& engine, std::string_view currency,
         "enter all amounts in one",
         currency, type, id, other));
   };
-  for (const Cost& cost : list_costs(engine))
-    TRY(check(kCostObjectType, cost.id, cost.currency));
+  for (const Cost& cost : list_costs(engine)) TRY(check(kCostObjectType, cost.id, cost.currency));
   const auto slots = engine.slots().get();
   for (const auto& [name, slot] : *slots)
     if (const auto worth = find_worth(engine, name))
@@ -47,8 +46,9 @@ Result<void> check_cost(const Engine& engine, const Cost& cost) {
     const auto slot = slots->find(cost.slot);
     if (slot == slots->end()) return invalid_argument("#/slot: " + no_slot(*slots, cost.slot));
     if (cost.per == CostPer::kMessage && slot->second.channel == Channel::kSite)
-      return invalid_argument(fmt::format(
-          "#/per: slot '{}' is on the site and sends no messages: say decision instead", cost.slot));
+      return invalid_argument(
+          fmt::format("#/per: slot '{}' is on the site and sends no messages: say decision instead",
+                      cost.slot));
   }
   TRY(check_currency(engine, cost.currency, kCostObjectType, cost.id));
   if (!find_cost(engine, cost.id) && engine.objects().list(kCostObjectType).size() >= kCostsMax)
@@ -173,8 +173,8 @@ LosersReport losers_now(const Engine& engine, const std::string* only_slot,
   for (const Slot& slot : slots) {
     const double cost = decision_cost(ledger, slot.name);
     if (auto sums = engine.lift().sums(slot.name))
-      trials.push_back({&slot, nullptr, summarize(slot, *sums, slot.holdout), *std::move(sums),
-                        cost});
+      trials.push_back(
+          {&slot, nullptr, summarize(slot, *sums, slot.holdout), *std::move(sums), cost});
     for (const auto& [id, bet] : bets->by_id) {
       if (bet->slot != slot.name || bet->live_since_ms() == 0) continue;
       auto evidence = engine.lift().bet(*bet, now);
@@ -221,12 +221,12 @@ ExecutiveQuestion executive_question(const Engine& engine) {
   for (const Slot& slot : slots_of(engine, nullptr)) {
     const auto sums = engine.lift().sums(slot.name);
     if (!sums) continue;
-    question.slots.push_back({summarize(slot, *sums, slot.holdout),
-                              scale({.slot = slot.name,
-                                     .treated = sums->treated,
-                                     .holdout = sums->holdout,
-                                     .holdout_share = slot.holdout,
-                                     .new_people = sums->entered})});
+    question.slots.push_back(
+        {summarize(slot, *sums, slot.holdout), scale({.slot = slot.name,
+                                                      .treated = sums->treated,
+                                                      .holdout = sums->holdout,
+                                                      .holdout_share = slot.holdout,
+                                                      .new_people = sums->entered})});
   }
   return question;
 }

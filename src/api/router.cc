@@ -80,9 +80,10 @@ std::string write_key_of(std::string_view body) {
 
 std::vector<Route> collect_routes() {
   std::vector<Route> all;
-  for (const auto group : {event_routes(), decide_routes(), decision_routes(), item_routes(),
-                           slot_routes(), bet_routes(), cost_routes(), people_routes(), report_routes(), proof_routes(),
-                           evaluation_routes(), system_routes(), admin_routes()}) {
+  for (const auto group :
+       {event_routes(), decide_routes(), decision_routes(), item_routes(), slot_routes(),
+        bet_routes(), cost_routes(), people_routes(), report_routes(), proof_routes(),
+        evaluation_routes(), system_routes(), admin_routes()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

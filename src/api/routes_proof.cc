@@ -50,8 +50,7 @@ void card_report(Api& api, CallPointer call) {
   if (!read_report_slot(api, *call, slot, true)) return;
   const auto slots = api.engine.slots().get();
   const auto found = slots->find(*slot);
-  if (found == slots->end())
-    return call->problem(not_found("slot '" + *slot + "' has just ended"));
+  if (found == slots->end()) return call->problem(not_found("slot '" + *slot + "' has just ended"));
   call->reply_json(200, to_json(model_card(card_question(api.engine, found->second))));
 }
 

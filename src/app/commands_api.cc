@@ -171,7 +171,8 @@ void show_sentence(simdjson::dom::element answer) {
 }
 
 void add_report(CommandLine line) {
-  CLI::App* report = line.app.add_subcommand("report", "Reports: lift, scale, worth, losers, card, executive");
+  CLI::App* report =
+      line.app.add_subcommand("report", "Reports: lift, scale, worth, losers, card, executive");
   report->require_subcommand(1);
   struct Asked {
     std::string slot, lift;

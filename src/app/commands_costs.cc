@@ -76,10 +76,14 @@ void show_cells(simdjson::dom::element report, const char* list, bool off_only) 
 void show_card(simdjson::dom::element card) {
   print_line(std::string(text_of(card, "sentence")));
   constexpr std::pair<const char*, const char*> kParts[] = {
-      {"optimizes", "What it optimizes"}, {"ignores", "What it ignores"},
-      {"uses", "What it uses"},           {"trained", "What it learned from"},
-      {"policy", "How it decides"},       {"calibration", "How true it was"},
-      {"worseFor", "Whom it does worse for"}, {"limits", "What may not be concluded"}};
+      {"optimizes", "What it optimizes"},
+      {"ignores", "What it ignores"},
+      {"uses", "What it uses"},
+      {"trained", "What it learned from"},
+      {"policy", "How it decides"},
+      {"calibration", "How true it was"},
+      {"worseFor", "Whom it does worse for"},
+      {"limits", "What may not be concluded"}};
   for (const auto& [name, heading] : kParts) {
     print_line(heading);
     simdjson::dom::element part, words;
@@ -105,12 +109,12 @@ Exit set_worth(const CommonOptions& common, const WorthOptions& options) {
   }
   ApiHeaders headers;
   if (!options.why.empty()) headers.emplace_back("Ante-Why", options.why);
-  return run_call(common, "PUT", "/v1/worth/" + percent_encode(options.slot), body, headers,
-                  [](simdjson::dom::element worth) {
-                    print_line(fmt::format("One unit of {} is worth {:g} {}.",
-                                           text_of(worth, "slot"), number_of(worth, "margin"),
-                                           text_of(worth, "currency")));
-                  });
+  return run_call(
+      common, "PUT", "/v1/worth/" + percent_encode(options.slot), body, headers,
+      [](simdjson::dom::element worth) {
+        print_line(fmt::format("One unit of {} is worth {:g} {}.", text_of(worth, "slot"),
+                               number_of(worth, "margin"), text_of(worth, "currency")));
+      });
 }
 
 Exit cost_new(const CommonOptions& common, const ObjectOptions& options) {
@@ -121,8 +125,7 @@ Exit cost_new(const CommonOptions& common, const ObjectOptions& options) {
 }
 
 void add_cost(CommandLine line) {
-  CLI::App* cost =
-      line.app.add_subcommand("cost", "What it costs: new, list, show, delete, worth");
+  CLI::App* cost = line.app.add_subcommand("cost", "What it costs: new, list, show, delete, worth");
   cost->require_subcommand(1);
   auto options = std::make_shared<ObjectOptions>();
   CLI::App* make = cost->add_subcommand("new", "Enter a cost from JSON, or change it");

@@ -24,37 +24,44 @@ std::string against_words(const LiftSummary& lift) {
   };
   if (lift.relative && lift.relative_low && lift.relative_high)
     return fmt::format("people with bets bring {} than people left alone ({} to {}; {})",
-                       share(*lift.relative), share(*lift.relative_low),
-                       share(*lift.relative_high), people_words(lift));
-  return fmt::format("people with bets bring {:+.3g} against people left alone ({:+.3g} to "
-                     "{:+.3g}; {})",
-                     *lift.value, *lift.low, *lift.high, people_words(lift));
+                       share(*lift.relative), share(*lift.relative_low), share(*lift.relative_high),
+                       people_words(lift));
+  return fmt::format(
+      "people with bets bring {:+.3g} against people left alone ({:+.3g} to "
+      "{:+.3g}; {})",
+      *lift.value, *lift.low, *lift.high, people_words(lift));
 }
 
 std::string wait_words(const ExecutiveSlot& slot) {
   const Scale& scale = slot.scale;
   const std::string& name = slot.lift.slot;
   if (slot.lift.srm_p < kSampleRatioAlarm)
-    return name + ": people are not split as planned; until somebody finds out why, nothing can be "
-                  "said.";
+    return name +
+           ": people are not split as planned; until somebody finds out why, nothing can be "
+           "said.";
   if (scale.holdout_share <= 0)
-    return name + ": nobody is left alone to compare with, so nobody can say if it works. Leave "
-                  "some people alone.";
+    return name +
+           ": nobody is left alone to compare with, so nobody can say if it works. Leave "
+           "some people alone.";
   if (!scale.base)
-    return name + ": too few people have done what it is for, with bets or left alone. More "
-                  "visits, or an earlier goal.";
+    return name +
+           ": too few people have done what it is for, with bets or left alone. More "
+           "visits, or an earlier goal.";
   if (!scale.days_to_know)
-    return fmt::format("{}: with so few people it would take more than ten years to see a "
-                       "difference of {:.0f} % to those left alone.",
-                       name, 100 * scale.lift);
+    return fmt::format(
+        "{}: with so few people it would take more than ten years to see a "
+        "difference of {:.0f} % to those left alone.",
+        name, 100 * scale.lift);
   const double left = *scale.days_to_know - static_cast<double>(scale.days);
   if (left <= 0)
-    return fmt::format("{}: no difference of {:.0f} % to people left alone has shown in {} days; "
-                       "it is smaller, or not there.",
-                       name, 100 * scale.lift, scale.days);
-  return fmt::format("{}: time. About {:.0f} more days until a difference of {:.0f} % to people "
-                     "left alone would show.",
-                     name, std::ceil(left), 100 * scale.lift);
+    return fmt::format(
+        "{}: no difference of {:.0f} % to people left alone has shown in {} days; "
+        "it is smaller, or not there.",
+        name, 100 * scale.lift, scale.days);
+  return fmt::format(
+      "{}: time. About {:.0f} more days until a difference of {:.0f} % to people "
+      "left alone would show.",
+      name, std::ceil(left), 100 * scale.lift);
 }
 
 void add_slots(const ExecutiveQuestion& q, ExecutivePage& page) {
@@ -87,11 +94,12 @@ void add_losers(const ExecutiveQuestion& q, ExecutivePage& page) {
   }
   for (const MapCell& cell : q.losers.map) {
     if (cell.switch_off && cell.verdict != CellVerdict::kHarms && cell.trait.empty())
-      page.does_not.push_back(name_of(cell) + ": brings less, against people left alone, than it "
-                                              "costs to place a bet.");
+      page.does_not.push_back(name_of(cell) +
+                              ": brings less, against people left alone, than it "
+                              "costs to place a bet.");
   }
-  const auto switched = std::ranges::count_if(
-      q.losers.map, [](const MapCell& cell) { return cell.switch_off; });
+  const auto switched =
+      std::ranges::count_if(q.losers.map, [](const MapCell& cell) { return cell.switch_off; });
   if (switched > 0)
     page.needs.insert(page.needs.begin(),
                       fmt::format("Switch off {} {} where it harms or costs more than it brings: "
@@ -166,8 +174,12 @@ void add_section(std::string_view heading, const std::vector<std::string>& items
 
 }  // namespace
 
-ExecutivePage executive_page(const ExecutiveQuestion& question) {
+ExecutivePage executive_page(const ExecutiveQuestion& asked) {
   ExecutivePage page;
+  ExecutiveQuestion question = asked;
+  std::erase_if(question.slots, [](const ExecutiveSlot& slot) {  // nobody came by
+    return slot.scale.people == 0 && slot.lift.treated.n + slot.lift.holdout.n == 0;
+  });
   add_slots(question, page);
   add_losers(question, page);
   if (question.conflicts != nullptr)

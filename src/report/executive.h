@@ -2,8 +2,8 @@
 //
 // In:   lift, scale and worth of every slot, the losers, the ledger of all; where metrics move
 //       apart and what the supply of content says, where somebody knows. Out: a few sentences in
-//       plain words, as lists and as one screen. No number stands without those left alone that it
-//       is held against. Pure; any thread.
+//       plain words, as lists and as one screen. Slots that nobody came by are left out. No number
+//       stands without those left alone that it is held against. Pure; any thread.
 
 #pragma once
 

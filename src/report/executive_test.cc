@@ -52,7 +52,10 @@ MapCell harmed(std::string slot, std::string level) {
 }
 
 TEST(Executive, WithNothingItSaysSo) {
-  const ExecutivePage page = executive_page({});
+  ExecutiveQuestion unused;
+  unused.slots.resize(2);
+  EXPECT_TRUE(executive_page(unused).needs.empty());
+  const ExecutivePage page = executive_page(unused);
   EXPECT_EQ(page.sentence, "Nothing is personalised yet.");
   EXPECT_LE(screen_of(page).size(), kScreenLines);
 }
@@ -66,8 +69,7 @@ TEST(Executive, EveryPlaceStandsOnceWithWhomItIsHeldAgainst) {
   q.all.sentence = "Paying: it brought 10 (5 to 15) more than leaving people alone.";
   q.supply = "Two topics run dry in a week.";
   const ExecutivePage page = executive_page(q);
-  EXPECT_EQ(page.sentence,
-            "Of 4 places it works in 1, does not in 2, and is not known yet of 1.");
+  EXPECT_EQ(page.sentence, "Of 4 places it works in 1, does not in 2, and is not known yet of 1.");
   ASSERT_EQ(page.works.size(), 1U);
   EXPECT_EQ(page.works[0],
             "home: people with bets bring 12 % more than people left alone (4 % more to 20 % more; "

@@ -34,28 +34,28 @@ std::string card_list(const CardWords& words) {
 }
 
 CardWords optimizes_of(const Slot& slot) {
-  CardWords words = {fmt::format(
-      "The reward of a shown item within {}: {} counts {:g}.", card_duration(slot.goal_window_ms),
-      slot.goal_event, slot.goal_value)};
+  CardWords words = {fmt::format("The reward of a shown item within {}: {} counts {:g}.",
+                                 card_duration(slot.goal_window_ms), slot.goal_event,
+                                 slot.goal_value)};
   for (const SlotOutcome& outcome : slot.further_outcomes)
     words.push_back(fmt::format("{} counts {:g}.", outcome.event, outcome.value));
   if (slot.default_reward != 0)
-    words.push_back(fmt::format("When nothing comes of it, that counts {:g}.",
-                                slot.default_reward));
+    words.push_back(
+        fmt::format("When nothing comes of it, that counts {:g}.", slot.default_reward));
   return words;
 }
 
 CardWords ignores_of(const CardQuestion& q) {
   const Slot& slot = q.slot;
-  CardWords words = {
-      fmt::format("Whatever happens later than {} after it was shown.",
-                  card_duration(slot.goal_window_ms)),
-      fmt::format("Every event but {}{}.", slot.goal_event,
-                  slot.further_outcomes.empty() ? "" : " and those named above")};
+  CardWords words = {fmt::format("Whatever happens later than {} after it was shown.",
+                                 card_duration(slot.goal_window_ms)),
+                     fmt::format("Every event but {}{}.", slot.goal_event,
+                                 slot.further_outcomes.empty() ? "" : " and those named above")};
   if (std::ranges::none_of(slot.further_outcomes,
                            [](const SlotOutcome& outcome) { return outcome.value < 0; }))
     words.emplace_back("Harm: no outcome counts against a bet here.");
-  if (slot.attention_cost == 0) words.emplace_back("Attention: taking it costs a bet nothing here.");
+  if (slot.attention_cost == 0)
+    words.emplace_back("Attention: taking it costs a bet nothing here.");
   if (slot.miss_cost == 0) words.emplace_back("Goodwill: a bet without an answer costs nothing.");
   if (!q.readers) words.emplace_back("What readers themselves get of it: it is not measured.");
   return words;
@@ -69,9 +69,8 @@ std::optional<std::string> since_of(const CardQuestion& q) {
 CardWords trained_of(const CardQuestion& q) {
   if (q.model_version == 0)
     return {"Nothing was learned yet: it goes by what was expected beforehand."};
-  CardWords words = {fmt::format(
-      "{} shown items of all slots and what came of them; version {}.", q.model_rows,
-      q.model_version)};
+  CardWords words = {fmt::format("{} shown items of all slots and what came of them; version {}.",
+                                 q.model_rows, q.model_version)};
   words.emplace_back("Nothing of the people held out.");
   if (const auto since = since_of(q))
     words.push_back(fmt::format("Decisions of this slot are known since {}.", *since));
@@ -85,8 +84,8 @@ CardWords policy_of(const CardQuestion& q) {
   if (slot.allowed_loss > 0)
     words.push_back(fmt::format("Bets may cost at most {:.3g} % of what the safe default earns.",
                                 100 * slot.allowed_loss));
-  words.push_back(fmt::format("{:.3g} % of people are left alone to compare with.",
-                              100 * slot.holdout));
+  words.push_back(
+      fmt::format("{:.3g} % of people are left alone to compare with.", 100 * slot.holdout));
   if (!slot.fell_back.empty())
     words.push_back("It went back to its safe default: " + slot.fell_back);
   else if (slot.in_shadow())
@@ -99,8 +98,7 @@ CardWords calibration_of(const CardQuestion& q) {
   if (q.figures && q.figures->regret.expected_total && q.figures->regret.expected_n > 0 &&
       q.figures->regret.per_decision.value) {
     const Regret& regret = q.figures->regret;
-    const double expected =
-        *regret.expected_total / static_cast<double>(regret.expected_n);
+    const double expected = *regret.expected_total / static_cast<double>(regret.expected_n);
     const Estimate& measured = regret.per_decision;
     words.push_back(fmt::format(
         "Against the best single action the model expected to win {:.3g} a decision (n {}); "
@@ -135,11 +133,13 @@ CardWords limits_of(const CardQuestion& q) {
   add(q.slot.holdout <= 0, "Nobody is held out: whether it works cannot be known.");
   add(q.lift.srm_p < kSampleRatioAlarm,
       "The split is not as planned: no comparison here can be believed.");
-  add(q.lift.verdict == Verdict::kTooEarly, "It is too early to say whether anybody is better off.");
+  add(q.lift.verdict == Verdict::kTooEarly,
+      "It is too early to say whether anybody is better off.");
   add(q.lift.verdict == Verdict::kUnproven && q.lift.srm_p >= kSampleRatioAlarm,
       "Whether anybody is better off is not proven: it could be either way.");
   add(true, "The lift counts each person once, in the window after their first bet.");
-  add(q.model_version != 0, "One model decides in every slot; what it learned elsewhere acts here.");
+  add(q.model_version != 0,
+      "One model decides in every slot; what it learned elsewhere acts here.");
   add(q.slot.safe_items.empty(),
       "The safe default is made of what is best for everybody: it changes, and the comparison with "
       "it.");

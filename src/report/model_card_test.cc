@@ -29,9 +29,8 @@ CardQuestion card_of_home() {
 }
 
 bool says(const std::vector<std::string>& words, std::string_view part) {
-  return std::ranges::any_of(words, [part](const std::string& line) {
-    return line.find(part) != std::string::npos;
-  });
+  return std::ranges::any_of(
+      words, [part](const std::string& line) { return line.find(part) != std::string::npos; });
 }
 
 TEST(ModelCard, ItComesFromTheStateItIsAskedFor) {
@@ -87,14 +86,16 @@ TEST(ModelCard, WhatItExpectedIsHeldAgainstWhatCame) {
   regret.expected_total = -100;  // a win of 0.1 a decision
   regret.expected_n = 1000;
   regret.per_decision = {-0.08, {-0.12, -0.04}, 900, {}};
-  EXPECT_TRUE(says(model_card(q).calibration, "expected to win 0.1 a decision (n 1000); measured "
-                                              "was 0.08 (0.04 to 0.12; n 900): not at odds"));
+  EXPECT_TRUE(says(model_card(q).calibration,
+                   "expected to win 0.1 a decision (n 1000); measured "
+                   "was 0.08 (0.04 to 0.12; n 900): not at odds"));
   regret.per_decision.interval = {-0.09, -0.07};
   EXPECT_TRUE(says(model_card(q).calibration, "it was wrong about itself"));
   q.odds.n = 4;
   q.odds.said = 0.75;
   q.odds.came = 0.5;
-  EXPECT_TRUE(says(model_card(q).calibration, "Of 4 settled bets it said 75 % would pay; 50 % did"));
+  EXPECT_TRUE(
+      says(model_card(q).calibration, "Of 4 settled bets it said 75 % would pay; 50 % did"));
 }
 
 TEST(ModelCard, ItsJsonNamesWhomItDoesWorseFor) {
