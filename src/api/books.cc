@@ -221,12 +221,13 @@ ExecutiveQuestion executive_question(const Engine& engine) {
   for (const Slot& slot : slots_of(engine, nullptr)) {
     const auto sums = engine.lift().sums(slot.name);
     if (!sums) continue;
-    question.slots.push_back(
-        {summarize(slot, *sums, slot.holdout), scale({.slot = slot.name,
-                                                      .treated = sums->treated,
-                                                      .holdout = sums->holdout,
-                                                      .holdout_share = slot.holdout,
-                                                      .new_people = sums->entered})});
+    question.slots.push_back({summarize(slot, *sums, slot.holdout),
+                              scale({.slot = slot.name,
+                                     .treated = sums->treated,
+                                     .holdout = sums->holdout,
+                                     .holdout_share = slot.holdout,
+                                     .new_people = sums->entered}),
+                              readers_verdict(engine, slot.name), ""});
   }
   return question;
 }

@@ -22,9 +22,10 @@ void print_texts(simdjson::dom::element element, std::string_view indent) {
 }
 
 void show_cost(simdjson::dom::element cost) {
-  print_line(fmt::format("{:<20} {:<10} {:>12.2f} {} per {}{}{}", text_of(cost, "id"),
+  const std::string_view per = text_of(cost, "per");
+  print_line(fmt::format("{:<20} {:<10} {:>12.2f} {} {}{}{}{}", text_of(cost, "id"),
                          text_of(cost, "kind"), number_of(cost, "amount"),
-                         text_of(cost, "currency"), text_of(cost, "per"),
+                         text_of(cost, "currency"), per == "once" ? "" : "per ", per,
                          text_of(cost, "slot").empty() ? "" : " in ", text_of(cost, "slot")));
 }
 

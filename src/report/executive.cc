@@ -67,6 +67,14 @@ std::string wait_words(const ExecutiveSlot& slot) {
 void add_slots(const ExecutiveQuestion& q, ExecutivePage& page) {
   for (const ExecutiveSlot& slot : q.slots) {
     const LiftSummary& lift = slot.lift;
+    if (slot.readers == Verdict::kLosing) {
+      page.does_not.push_back(lift.slot + ": readers get less of what they came for. " +
+                              slot.readers_sentence);
+      continue;
+    }
+    if (slot.readers == Verdict::kPaying)
+      page.works.push_back(lift.slot + ": readers get more of what they came for. " +
+                           slot.readers_sentence);
     switch (lift.verdict) {
       case Verdict::kPaying:
         page.works.push_back(lift.slot + ": " + against_words(lift) + ".");
@@ -110,8 +118,9 @@ void add_losers(const ExecutiveQuestion& q, ExecutivePage& page) {
 std::string page_sentence(const ExecutiveQuestion& q) {
   if (q.slots.empty()) return "Nothing is personalised yet.";
   const auto count = [&](Verdict verdict) {
-    return std::ranges::count_if(
-        q.slots, [verdict](const ExecutiveSlot& slot) { return slot.lift.verdict == verdict; });
+    return std::ranges::count_if(q.slots, [verdict](const ExecutiveSlot& slot) {
+      return (slot.readers == Verdict::kLosing ? Verdict::kLosing : slot.lift.verdict) == verdict;
+    });
   };
   const auto works = count(Verdict::kPaying);
   const auto fails = count(Verdict::kLosing) + count(Verdict::kNeutral);
@@ -185,6 +194,8 @@ ExecutivePage executive_page(const ExecutiveQuestion& asked) {
   if (question.conflicts != nullptr)
     for (const Conflict& conflict : question.conflicts->apart)
       page.does_not.push_back(conflict.sentence);
+  if (question.slots.empty())
+    page.needs.emplace_back("People: nobody has been shown anything yet.");
   if (!question.supply.empty()) page.needs.push_back(question.supply);
   page.costs.push_back(question.all.sentence);
   page.sentence = page_sentence(question);

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ inline constexpr std::size_t kScreenColumns = 80, kScreenLines = 24;
 struct ExecutiveSlot {
   LiftSummary lift;
   Scale scale;
+  // What readers themselves get, against those left alone; none: not measured. Where they lose, it
+  // does not work, whatever it earns.
+  std::optional<Verdict> readers;
+  std::string readers_sentence;
 };
 
 struct ExecutiveQuestion {

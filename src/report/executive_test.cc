@@ -54,7 +54,8 @@ MapCell harmed(std::string slot, std::string level) {
 TEST(Executive, WithNothingItSaysSo) {
   ExecutiveQuestion unused;
   unused.slots.resize(2);
-  EXPECT_TRUE(executive_page(unused).needs.empty());
+  EXPECT_EQ(executive_page(unused).needs,
+            std::vector<std::string>{"People: nobody has been shown anything yet."});
   const ExecutivePage page = executive_page(unused);
   EXPECT_EQ(page.sentence, "Nothing is personalised yet.");
   EXPECT_LE(screen_of(page).size(), kScreenLines);
@@ -86,6 +87,22 @@ TEST(Executive, EveryPlaceStandsOnceWithWhomItIsHeldAgainst) {
             "show.");
   EXPECT_EQ(page.needs[2], q.supply);
   EXPECT_EQ(page.costs, std::vector<std::string>{q.all.sentence});
+}
+
+TEST(Executive, WhereReadersLoseItDoesNotWorkWhateverItEarns) {
+  ExecutiveQuestion q;
+  q.slots = {slot_with("home", Verdict::kPaying), slot_with("end", Verdict::kPaying)};
+  q.slots[0].readers = Verdict::kLosing;
+  q.slots[0].readers_sentence = "Fewer came back than of the people left alone.";
+  q.slots[1].readers = Verdict::kPaying;
+  const ExecutivePage page = executive_page(q);
+  EXPECT_EQ(page.sentence, "Of 2 places it works in 1, does not in 1, and is not known yet of 0.");
+  ASSERT_EQ(page.does_not.size(), 1U);
+  EXPECT_EQ(page.does_not[0],
+            "home: readers get less of what they came for. Fewer came back than of the people left "
+            "alone.");
+  ASSERT_EQ(page.works.size(), 2U);
+  EXPECT_TRUE(page.works[0].starts_with("end: readers get more"));
 }
 
 TEST(Executive, WhatMovesApartStandsUnderWhatDoesNot) {

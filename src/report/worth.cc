@@ -436,36 +436,42 @@ bool is_shared(const Cost& cost, const LedgerQuestion& question) {
                               [&](const SlotBooks& books) { return is_of(cost, books); });
 }
 
-// Slots into the sum of all; it has a gain where that of every priced slot is known.
-LedgerGaps add_up(const std::vector<LedgerDraft>& drafts, const LedgerQuestion& question,
-                  LedgerDraft& sum) {
+// Costs of slots stand in the sum by kind.
+void add_by_kind(const CostLine& line, std::vector<CostLine>& lines) {
+  const auto same = std::ranges::find_if(lines, [&line](const CostLine& each) {
+    return each.kind == line.kind && each.in_gain == line.in_gain;
+  });
+  if (same == lines.end()) {
+    lines.push_back({"", line.kind, "", line.amount, line.interval, line.n, line.in_gain, ""});
+    return;
+  }
+  same->amount += line.amount;
+  same->n += line.n;
+  if (!line.interval || !same->interval) return;
+  same->interval->low += line.interval->low;
+  same->interval->high += line.interval->high;
+}
+
+// A slot into the sum of all.
+void add_slot(const LedgerDraft& draft, bool is_priced, LedgerDraft& sum, LedgerGaps& gaps) {
+  const Worth& slot = draft.worth;
   Worth& all = sum.worth;
-  LedgerGaps gaps;
-  double gain = 0;
-  Interval interval;
-  for (std::size_t i = 0; i < drafts.size(); ++i) {
-    const Worth& slot = drafts[i].worth;
-    const bool is_priced = question.slots[i].worth.has_value();
-    gaps.any_priced = gaps.any_priced || is_priced;
-    all.costs.insert(all.costs.end(), slot.costs.begin(), slot.costs.end());
-    sum.course.add(drafts[i].course);
-    if (!is_priced && (drafts[i].has_people || slot.cost > 0)) gaps.unpriced.push_back(slot.slot);
-    if (is_priced && !slot.gain && drafts[i].has_people) gaps.early.push_back(slot.slot);
-    if (slot.readers == Verdict::kLosing) all.readers = Verdict::kLosing;
-    if (!slot.gain) continue;
-    all.treated += slot.treated;
-    all.holdout += slot.holdout;
-    all.repeats = std::max(all.repeats, slot.repeats);
-    gain += *slot.gain;
-    interval.low += slot.gain_interval->low;
-    interval.high += slot.gain_interval->high;
-    sum.most += drafts[i].most;
-  }
-  if (all.treated > 0 && gaps.early.empty()) {
-    all.gain = gain;
-    all.gain_interval = interval;
-  }
-  return gaps;
+  gaps.any_priced = gaps.any_priced || is_priced;
+  for (const CostLine& line : slot.costs) add_by_kind(line, all.costs);
+  sum.course.add(draft.course);
+  if (!is_priced && (draft.has_people || slot.cost > 0)) gaps.unpriced.push_back(slot.slot);
+  if (is_priced && !slot.gain && draft.has_people) gaps.early.push_back(slot.slot);
+  if (slot.readers == Verdict::kLosing) all.readers = Verdict::kLosing;
+  if (!slot.gain) return;
+  all.treated += slot.treated;
+  all.holdout += slot.holdout;
+  all.repeats = std::max(all.repeats, slot.repeats);
+  all.gain = all.gain.value_or(0) + *slot.gain;
+  Interval interval = all.gain_interval.value_or(Interval{});
+  interval.low += slot.gain_interval->low;
+  interval.high += slot.gain_interval->high;
+  all.gain_interval = interval;
+  sum.most += draft.most;
 }
 
 void all_words(const LedgerGaps& gaps, const std::vector<std::string>& sharing, Worth& all) {
@@ -509,19 +515,25 @@ const char* to_string(WorthVerdict verdict) {
 WorthReport worth_it(const LedgerQuestion& question) {
   WorthReport report;
   std::int32_t first = ledger_day(question.now_ms);
-  std::vector<LedgerDraft> drafts;
-  for (const SlotBooks& books : question.slots) {
-    drafts.push_back(draft_of(books, question));
-    report.slots.push_back(slot_worth(books, question, drafts.back()));
-    first = std::min(first, drafts.back().course.first_day);
-  }
+  for (const SlotBooks& books : question.slots)
+    first = std::min(first, first_day_of(books, question.costs, question.now_ms));
   for (const Cost& cost : question.costs)
     if (is_shared(cost, question)) first = std::min(first, ledger_day(cost.from_ms));
   first = std::max(first, ledger_day(question.now_ms) - kLedgerDaysMax + 1);
 
   LedgerDraft sum{
       .worth = {}, .course = LedgerCourse(first, question.now_ms), .most = 0, .has_people = true};
-  const LedgerGaps gaps = add_up(drafts, question, sum);
+  LedgerGaps gaps;
+  for (const SlotBooks& books : question.slots) {
+    LedgerDraft draft = draft_of(books, question);
+    report.slots.push_back(slot_worth(books, question, draft));
+    add_slot(draft, books.worth.has_value(), sum, gaps);
+  }
+  // What all brought is known where that of every priced slot is.
+  if (!gaps.early.empty()) {
+    sum.worth.gain.reset();
+    sum.worth.gain_interval.reset();
+  }
   for (const Cost& cost : question.costs)
     if (is_shared(cost, question))
       sum.worth.costs.push_back(enter_cost(cost, nullptr, question.now_ms, sum.course));

@@ -102,7 +102,7 @@ struct Worth {
 
 struct WorthReport {
   std::vector<Worth> slots;
-  Worth all;
+  Worth all;  // costs of slots by their kinds, and one by one those of no slot
 };
 
 // Costs of slots that are not among the question's stand in `all` only.

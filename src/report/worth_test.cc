@@ -285,6 +285,12 @@ TEST(WorthIt, InAllIsTheSumAndKnowsWhatItDoesNotKnow) {
   EXPECT_NEAR(report.all.cost, 175, 1e-9);
   EXPECT_EQ(report.all.verdict, WorthVerdict::kPaying);
   EXPECT_EQ(report.all.sentence.find("count in several"), std::string::npos);
+  // Staff of both slots, annoyance, what the held out forwent, and the shared one.
+  ASSERT_EQ(report.all.costs.size(), 4U);
+  EXPECT_NEAR(line_of(report.all, "staff")->amount, 150, 1e-9);
+  EXPECT_NEAR(line_of(report.all, "holdout")->amount, 120 + 240, 1e-9);
+  EXPECT_NEAR(line_of(report.all, "holdout")->interval->high, 180 + 360, 1e-9);
+  EXPECT_EQ(report.all.costs[3].amount, 25);
   b.outcomes = {"click", "purchase"};
   report = asked({a, b}, {});
   EXPECT_NE(report.all.sentence.find("count in several of home, end"), std::string::npos);
