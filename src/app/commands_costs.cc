@@ -21,6 +21,10 @@ void print_texts(simdjson::dom::element element, std::string_view indent) {
   }
 }
 
+void show_sentence_of(simdjson::dom::element answer) {
+  print_line(std::string(text_of(answer, "sentence")));
+}
+
 void show_cost(simdjson::dom::element cost) {
   const std::string_view per = text_of(cost, "per");
   print_line(fmt::format("{:<20} {:<10} {:>12.2f} {} {}{}{}{}", text_of(cost, "id"),
@@ -186,6 +190,9 @@ void add_reports(CommandLine line) {
     line.exit = run_call(line.common, "GET", report_target("losers", asked->slot), "", {},
                          [asked](simdjson::dom::element answer) {
                            print_line(std::string(text_of(answer, "sentence")));
+                           simdjson::dom::array crowd;
+                           if (!answer["crowd"].get(crowd))
+                             for (const auto harm : crowd) show_sentence_of(harm);
                            show_cells(answer, "map", !asked->map);
                          });
   });

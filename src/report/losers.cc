@@ -153,6 +153,34 @@ void advise(const MapTrial& trial, TimeMs now_ms, MapCell& cell) {
   }
 }
 
+// Of one slot's cells, everybody first: the trait whose groups show most people worse off.
+std::optional<CrowdHarm> crowd_harm(const std::vector<MapCell>& map, std::size_t first) {
+  CrowdHarm most, of_trait;
+  for (std::size_t i = first + 1; i < map.size(); ++i) {
+    const MapCell& cell = map[i];
+    if (cell.trait.empty()) break;  // the next trial
+    if (cell.trait != of_trait.trait) {
+      of_trait = {};
+      of_trait.slot = cell.slot;
+      of_trait.trait = cell.trait;
+    }
+    if (cell.verdict != CellVerdict::kWorks) continue;
+    of_trait.worse_off += cell.treated + cell.holdout;
+    of_trait.levels.push_back(cell.level);
+    if (of_trait.worse_off > most.worse_off) most = of_trait;
+  }
+  if (most.worse_off == 0) return std::nullopt;
+  most.people = map[first].treated + map[first].holdout;
+  most.share = static_cast<double>(most.worse_off) / static_cast<double>(most.people);
+  std::string levels;
+  for (const std::string& level : most.levels) levels += (levels.empty() ? "" : ", ") + level;
+  most.sentence = fmt::format(
+      "{}: what is best for everybody leaves at least {:.0f} % of people worse off than bets do "
+      "({}: {}; {} of {} people).",
+      most.slot, 100 * most.share, most.trait, levels, most.worse_off, most.people);
+  return most;
+}
+
 std::string losers_sentence(const LosersReport& report) {
   if (report.tested == 0)
     return fmt::format(
@@ -244,6 +272,11 @@ LosersReport losers(const std::vector<MapTrial>& trials, TimeMs now_ms) {
     advise(*of[i], now_ms, report.map[i]);
     if (report.map[i].verdict == CellVerdict::kHarms) report.losers.push_back(report.map[i]);
   }
+  for (std::size_t i = 0; i < report.map.size(); ++i) {
+    if (!report.map[i].trait.empty() || of[i]->bet != nullptr || !of[i]->slot->safe_items.empty())
+      continue;
+    if (auto harm = crowd_harm(report.map, i)) report.crowd.push_back(*std::move(harm));
+  }
   std::ranges::stable_sort(report.losers, std::greater<>(), &MapCell::lost);
   report.sentence = losers_sentence(report);
   return report;
@@ -254,6 +287,13 @@ std::string to_json(const LosersReport& report) {
   JsonWriter json(text);
   json.begin_object().field("sentence", report.sentence).key("losers").begin_array();
   for (const MapCell& cell : report.losers) write_cell(json, cell);
+  json.end_array().key("crowd").begin_array();
+  for (const CrowdHarm& harm : report.crowd) {
+    json.begin_object().field("slot", harm.slot).field("trait", harm.trait);
+    json.texts("levels", harm.levels).field("worseOff", harm.worse_off);
+    json.field("people", harm.people).field("share", harm.share);
+    json.field("sentence", harm.sentence).end_object();
+  }
   json.end_array().key("map").begin_array();
   const std::size_t listed = std::min(kMapCellsListed, report.map.size());
   for (std::size_t i = 0; i < listed; ++i) write_cell(json, report.map[i]);

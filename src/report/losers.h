@@ -59,9 +59,21 @@ struct MapCell {
   double lost() const { return difference ? -*difference * static_cast<double>(treated) : 0; }
 };
 
+// Whom everybody's favourite leaves worse off: of a slot whose safe default is the best single
+// action, the people of one trait in whose groups personalising credibly does better than it. At
+// least so many: groups by other traits, and people within a group, may differ too.
+struct CrowdHarm {
+  std::string slot, trait;
+  std::vector<std::string> levels;
+  std::uint64_t worse_off = 0, people = 0;
+  double share = 0;
+  std::string sentence;
+};
+
 struct LosersReport {
-  std::vector<MapCell> map;     // as the trials came, everybody before groups
-  std::vector<MapCell> losers;  // those that harm, most lost first
+  std::vector<MapCell> map;      // as the trials came, everybody before groups
+  std::vector<MapCell> losers;   // those that harm, most lost first
+  std::vector<CrowdHarm> crowd;  // a slot the trait that shows most
   std::size_t tested = 0;
   std::string sentence;
 };
@@ -74,7 +86,7 @@ std::string name_of(const MapCell& cell);
 // "−12.1 % (−20 % to −4 %)" of the holdout's mean, or in reward.
 std::string size_of(const MapCell& cell);
 
-// `{sentence, losers: [...], map: [...], tested, rate, confidence, leftOut}`.
+// `{sentence, losers: [...], crowd: [...], map: [...], tested, rate, confidence, leftOut}`.
 std::string to_json(const LosersReport& report);
 
 }  // namespace ante

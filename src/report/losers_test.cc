@@ -212,6 +212,59 @@ TEST(Losers, WhatBringsLessThanItCostsIsSwitchedOffToo) {
   EXPECT_FALSE(worth_it.map[0].switch_off);
 }
 
+// Two tastes: 60 % of people on phones like what everybody gets, which is best for most; 40 % on
+// desktops would do it twice as often with something else, and get it when treated.
+SlotLift two_tastes(std::uint64_t seed, double desktops_gain) {
+  Random random(seed);
+  SlotLift sums;
+  for (int i = 0; i < 30'000; ++i) {
+    Traits traits;
+    const bool phone = random.uniform() < 0.6, treated = random.below(5) != 0;
+    traits[Trait::kDevice] = phone ? 1 : 3;
+    const double chance = phone ? 0.2 : 0.1 + (treated ? desktops_gain : 0);
+    const std::int64_t micros = random.uniform() < chance ? kLoserMicros : 0;
+    (treated ? sums.treated : sums.holdout).add(micros);
+    add_person(sums.levels, traits, treated, micros);
+  }
+  return sums;
+}
+
+TEST(Losers, TheCrowdsWinnerHurtsWhoHasAnotherTaste) {
+  Slot home = loser_slot("home");
+  home.safe_items.clear();  // the best single action
+  int shown = 0, of_nobody = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    SlotLift sums = two_tastes(seed, 0.1);
+    LosersReport report =
+        losers({{&home, nullptr, summarize(home, sums, 0.2), sums, 0}}, kLosersNow);
+    if (report.crowd.size() == 1 && report.crowd[0].levels == std::vector<std::string>{"desktop"}) {
+      ++shown;
+      EXPECT_NEAR(report.crowd[0].share, 0.4, 0.02);
+      EXPECT_EQ(report.crowd[0].people, 30'000U);
+    }
+    sums = two_tastes(seed, 0);
+    report = losers({{&home, nullptr, summarize(home, sums, 0.2), sums, 0}}, kLosersNow);
+    of_nobody += report.crowd.empty() ? 0 : 1;
+  }
+  EXPECT_GE(shown, 95);
+  EXPECT_LE(of_nobody, 5);
+  // An editor's list is no winner of a crowd, and a bet's control not either.
+  home.safe_items = {"safe"};
+  const SlotLift sums = two_tastes(1, 0.1);
+  MapTrial trial{&home, nullptr, summarize(home, sums, 0.2), sums, 0};
+  EXPECT_TRUE(losers({trial}, kLosersNow).crowd.empty());
+  home.safe_items.clear();
+  const LosersReport report = losers({trial}, kLosersNow);
+  ASSERT_EQ(report.crowd.size(), 1U);
+  EXPECT_TRUE(
+      report.crowd[0].sentence.starts_with("home: what is best for everybody leaves at "
+                                           "least 40 % of people worse off"))
+      << report.crowd[0].sentence;
+  Bet bet;
+  trial.bet = &bet;
+  EXPECT_TRUE(losers({trial}, kLosersNow).crowd.empty());
+}
+
 TEST(Losers, ItsJsonNamesEveryCell) {
   const Slot home = loser_slot("home");
   LoserWorld world(11, home);
