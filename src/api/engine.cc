@@ -213,6 +213,9 @@ const DecisionEngine& Engine::decisions() const { return *parts_->decisions; }
 const LiftReport& Engine::lift() const { return parts_->lift; }
 const Figures& Engine::figures() const { return parts_->rewards.figures; }
 const EventCounts& Engine::event_counts() const { return parts_->event_counts; }
+std::shared_ptr<const ValueModel> Engine::value_model() const {
+  return parts_->rewards.values.get();
+}
 const Joiner& Engine::joiner() const { return parts_->rewards.joiner; }
 const ConsumerGroup& Engine::rewards() const { return parts_->rewards.together; }
 const TokenSigner& Engine::signer() const { return parts_->signer; }

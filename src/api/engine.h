@@ -86,6 +86,8 @@ class Engine {
   const Figures& figures() const;
   const EventCounts& event_counts() const;
   const Joiner& joiner() const;
+  // The value model that decides now.
+  std::shared_ptr<const ValueModel> value_model() const;
   // The joiner and who learns or counts from its rows, as one.
   const ConsumerGroup& rewards() const;
   const TokenSigner& signer() const;

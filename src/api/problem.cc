@@ -44,6 +44,9 @@ constexpr ProblemType kProblems[] = {
     {"unknown-brief", 404, "No such brief",
      "Briefs are written with `ante brief new` or PUT /v1/briefs/{id}, and listed with `ante brief "
      "list`."},
+    {"unknown-cost", 404, "No such cost",
+     "Costs are entered with `ante cost new` or PUT /v1/costs/{id}, and listed with `ante cost "
+     "list`."},
     {"unknown-item", 404, "No such item",
      "The item was never put, or only under another id. Ids are compared byte by byte."},
     {"unknown-decision", 404, "No such decision",

@@ -25,6 +25,8 @@ std::span<const Route> slot_routes();
 std::span<const Route> bet_routes();
 std::span<const Route> metric_routes();
 std::span<const Route> brief_routes();
+std::span<const Route> cost_routes();
+std::span<const Route> proof_routes();
 std::span<const Route> people_routes();
 std::span<const Route> report_routes();
 std::span<const Route> holdout_routes();

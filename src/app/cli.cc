@@ -119,6 +119,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_bet_commands(line);
   add_metric_commands(line);
   add_brief_commands(line);
+  add_cost_commands(line);
   add_holdout_commands(line);
   add_evaluate_commands(line);
   add_log_commands(line);

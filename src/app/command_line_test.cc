@@ -29,6 +29,10 @@ TEST(CommandLine, WrongUsageEndsWithTwo) {
   EXPECT_EQ(run({"figures"}), 2);
   EXPECT_EQ(run({"report"}), 2);
   EXPECT_EQ(run({"report", "scale"}), 2);
+  EXPECT_EQ(run({"report", "card"}), 2);
+  EXPECT_EQ(run({"cost"}), 2);
+  EXPECT_EQ(run({"cost", "new"}), 2);
+  EXPECT_EQ(run({"cost", "worth", "home"}), 2);
   EXPECT_EQ(run({"figures", "--slot", "home", "--bet", "spring"}), 2);
   EXPECT_EQ(run({"export"}), 2);
   EXPECT_EQ(run({"export", "people"}), 2);
@@ -80,6 +84,30 @@ TEST(CommandLine, InitMakesADirectoryOnce) {
   EXPECT_EQ(run({"holdout", "redraw", "--why", "a quarter", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"report", "holdout", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"report", "lift", "--slot", "home", "--data", directory.c_str()}), 0);
+  const std::string cost = R"({"kind":"staff","amount":10,"per":"month","owner":"me",)"
+                           R"("from":"2026-01-01T00:00:00Z"})";
+  EXPECT_EQ(run({"cost", "new", "c", "--body", cost.c_str(), "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"cost", "new", "d", "--body", "{}", "--data", directory.c_str()}), 1);
+  EXPECT_EQ(run({"cost", "new", "c", "--if-version", "7", "--body", cost.c_str(), "--data",
+                 directory.c_str()}),
+            4);
+  EXPECT_EQ(run({"cost", "list", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"cost", "show", "c", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"cost", "worth", "home", "--margin", "2", "--currency", "EUR", "--smallest", "1",
+                 "--data", directory.c_str()}),
+            0);
+  EXPECT_EQ(run({"cost", "worth", "nothing", "--margin", "2", "--data", directory.c_str()}), 3);
+  EXPECT_EQ(run({"cost", "worth", "home", "--margin", "-2", "--data", directory.c_str()}), 1);
+  EXPECT_EQ(run({"report", "worth", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "worth", "--slot", "home", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "worth", "--slot", "nothing", "--data", directory.c_str()}), 3);
+  EXPECT_EQ(run({"report", "losers", "--map", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "losers", "--json", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "card", "--slot", "home", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "executive", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"cost", "delete", "c", "--dry-run", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"cost", "delete", "c", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"cost", "delete", "c", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"report", "scale", "--slot", "home", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"report", "scale", "--slot", "nothing", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"report", "scale", "--slot", "home", "--lift", "-1", "--data", directory.c_str()}),

@@ -1,5 +1,6 @@
 #include "math/statistics.h"
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
 
@@ -200,6 +201,14 @@ Interval sequence_interval(const OutcomeSums& treated, const OutcomeSums& contro
   const double persons = n1 + n0;
   const double variance = treated.variance() * persons / n1 + control.variance() * persons / n0;
   return around(middle, std::sqrt(variance) * sequence_half_width(persons, persons_planned, alpha));
+}
+
+double sequence_p(double z, double persons, double persons_planned) {
+  CHECK(persons > 0 && persons_planned >= 1);
+  constexpr double kTunedFor = 0.05;
+  const double a = -2 * std::log(kTunedFor);
+  const double t = persons * (a + std::log(a + 1)) / persons_planned;
+  return std::min(1.0, std::sqrt(t + 1) * std::exp(-z * z * t / (2 * (t + 1))));
 }
 
 double sample_ratio_p(std::uint64_t holdout, double expected, double variance) {

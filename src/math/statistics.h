@@ -69,6 +69,11 @@ Interval sequence_interval(const OutcomeSums& treated, const OutcomeSums& contro
 // Its half width for a unit of sigma at t persons.
 double sequence_half_width(double persons, double persons_planned, double alpha);
 
+// 1 / e of the same sequence for a difference of `z` standard errors: at most alpha where the one
+// of 95 % and wider leave 0 out. P(it ever falls to p) <= p where nothing differs, at whatever
+// look; over many comparisons it may be used as a p-value is, however they depend on each other.
+double sequence_p(double z, double persons, double persons_planned);
+
 // Sample-ratio mismatch: p of the split, when each of the persons had its own chance of the
 // holdout; `expected` = sum of the chances, `variance` = sum of chance x (1 - chance).
 double sample_ratio_p(std::uint64_t holdout, double expected, double variance);

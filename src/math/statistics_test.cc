@@ -153,6 +153,18 @@ TEST(Statistics, SequenceIsSeldomWrongAtAnyTime) {
   EXPECT_LT(wrong, 28);
 }
 
+TEST(Statistics, TheSequencesPIsAlphaWhereItsIntervalTouchesZero) {
+  for (const double persons : {60.0, 500.0, 2000.0, 1e6}) {
+    const double edge = sequence_half_width(persons, 2000, 0.05) * std::sqrt(persons);
+    EXPECT_NEAR(sequence_p(edge, persons, 2000), 0.05, 1e-12);
+    EXPECT_NEAR(sequence_p(-edge, persons, 2000), 0.05, 1e-12);
+    EXPECT_GT(sequence_p(0.99 * edge, persons, 2000), 0.05);
+    EXPECT_LT(sequence_p(1.01 * edge, persons, 2000), 0.05);
+  }
+  EXPECT_EQ(sequence_p(0, 1000, 2000), 1);
+  EXPECT_EQ(sequence_p(40, 1e6, 2000), 0);  // too small to write down
+}
+
 TEST(Statistics, SampleRatioSeesABrokenSplit) {
   EXPECT_NEAR(sample_ratio_p(500, 500, 475), 1, 1e-12);
   // 50/50 planned, 49/51 of 100,000 found: z = 6.3.

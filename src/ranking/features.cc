@@ -19,6 +19,30 @@ const std::array<FeatureRange, kFeaturesUsed> kFeatureRanges = {{
     {0, 10, 0.2F},    {0, 1, 1},        {0, 1, 1},  // events, evergreen, supplied
 }};
 
+const std::array<std::string_view, kFeaturesUsed> kFeatureNames = {
+    "fit with what the person came to before",
+    "share in the first cut",
+    "popularity in 15 minutes",
+    "popularity in 3 hours",
+    "popularity in 2 days",
+    "popularity in 30 days",
+    "how often others go on to it from this visit",
+    "how often others go on to it from here",
+    "how often the person came to it",
+    "how long ago the person came to it",
+    "age of the item",
+    "topics of this visit",
+    "lasting topics",
+    "topics the person told",
+    "pinned by the person",
+    "words in common",
+    "topics of the trail",
+    "must-read mark",
+    "to-sell mark",
+    "how much is known of the person",
+    "evergreen mark",
+    "proposed by the caller"};
+
 namespace {
 
 constexpr float kSteps = 254;  // so that the middle of a symmetric range (zero) is exact

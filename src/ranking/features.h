@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "candidates/candidate.h"
 #include "domain/decision.h"
@@ -50,6 +51,8 @@ struct FeatureRange {
   float scale;      // what the model sees is value * scale
 };
 extern const std::array<FeatureRange, kFeaturesUsed> kFeatureRanges;
+// What each is, for people.
+extern const std::array<std::string_view, kFeaturesUsed> kFeatureNames;
 
 // What the model sees of quantised features, in order.
 void feature_values(const QuantisedFeatures& features, std::span<float, kFeaturesUsed> out);

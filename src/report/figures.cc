@@ -209,6 +209,14 @@ FiguresSummary summarize(const FigureSums& sums) {
   figures.miss_saved = sums.miss_saved;
   figures.creep_saved = sums.creep_saved;
   figures.places_saved = sums.abstained_places;
+  figures.placed = sums.acting - sums.abstained;
+  figures.explored = sums.explored;
+  figures.attention_spent = sums.attention_spent;
+  figures.miss_spent = sums.miss_spent;
+  figures.creep_spent = sums.creep_spent;
+  figures.exploring_spent = sums.exploring_spent;
+  figures.first_day = sums.first_day;
+  figures.days = sums.days;
   figures.places = sums.places;
   if (sums.places > 0) {
     figures.share_different =

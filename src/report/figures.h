@@ -54,6 +54,11 @@ struct FiguresSummary {
   Estimate abstention;         // of treated decisions that were free to bet
   double attention_saved = 0, miss_saved = 0, creep_saved = 0;  // reward not spent by abstaining
   std::uint64_t places_saved = 0;
+  std::uint64_t placed = 0, explored = 0;  // bets, and those of them that were explored
+  double attention_spent = 0, miss_spent = 0, creep_spent = 0;  // reward, their prices then
+  double exploring_spent = 0;      // reward that the model expected exploring to lose
+  std::int32_t first_day = 0;      // of `days`, since 1970, UTC
+  std::vector<DayDecisions> days;  // of a slot
 
   Estimate missile;
   double share_different = 0;  // of served places

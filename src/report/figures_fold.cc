@@ -13,7 +13,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kFiguresFormat = 3;
+constexpr std::uint8_t kFiguresFormat = 4;
 constexpr std::uint64_t kSlotGroupSeed = 11, kBetGroupSeed = 12;
 constexpr std::size_t kPendingBytes = 16 + 8 + 8 + 3 + 1;
 constexpr std::size_t kGroupBytesMin = 8 + 1 + 1 + 1 + 12;
@@ -59,6 +59,25 @@ bool serves(const Decision& decision, ItemKey item) {
 
 double finite_or_zero(float x) { return std::isfinite(x) ? static_cast<double>(x) : 0.0; }
 
+// Days before the first one that is kept count as that one.
+void count_day(FigureSums& sums, bool treated, TimeMs at_ms) {
+  const auto day = static_cast<std::int32_t>(at_ms / kDayMs);
+  if (sums.days.empty()) sums.first_day = day;
+  auto index = static_cast<std::size_t>(std::max(0, day - sums.first_day));
+  if (index >= 2 * kFigureDaysMax) {  // after so long a gap what was before is gone
+    sums.days.clear();
+    sums.first_day = day;
+    index = 0;
+  }
+  if (index >= sums.days.size()) sums.days.resize(index + 1);
+  ++sums.days[index].all;
+  if (treated) ++sums.days[index].treated;
+  if (sums.days.size() <= kFigureDaysMax) return;
+  const std::size_t gone = sums.days.size() - kFigureDaysMax;
+  sums.days.erase(sums.days.begin(), sums.days.begin() + static_cast<std::ptrdiff_t>(gone));
+  sums.first_day += static_cast<std::int32_t>(gone);
+}
+
 void write_exposures(ByteWriter& out, const ExposuresByGroup& seen) {
   for (const Exposures& each : seen) {
     out.varint(each.shown);
@@ -81,8 +100,8 @@ void for_each_count(Sums& sums, Visit visit) {
   for (auto& count : sums.rungs) visit(count);
   for (auto* count : {&sums.treated, &sums.personal, &sums.neighbours, &sums.neighbours_different,
                       &sums.last_list, &sums.acting, &sums.abstained, &sums.abstained_places,
-                      &sums.places, &sums.places_different, &sums.places_general, &sums.displaced,
-                      &sums.replacing, &sums.first_places, &sums.candidates})
+                      &sums.explored, &sums.places, &sums.places_different, &sums.places_general,
+                      &sums.displaced, &sums.replacing, &sums.first_places, &sums.candidates})
     visit(*count);
 }
 
@@ -96,8 +115,16 @@ void write_group(ByteWriter& out, const FigureSums& sums) {
     for (const std::uint64_t count : levels) out.varint(count);
   }
   out.u8(sums.last_group);
-  for (const double saved : {sums.attention_saved, sums.miss_saved, sums.creep_saved})
-    out.f64(saved);
+  for (const double price :
+       {sums.attention_saved, sums.miss_saved, sums.creep_saved, sums.attention_spent,
+        sums.miss_spent, sums.creep_spent, sums.exploring_spent})
+    out.f64(price);
+  out.svarint(sums.first_day);
+  out.varint(sums.days.size());
+  for (const DayDecisions& day : sums.days) {
+    out.varint(day.all);
+    out.varint(day.treated);
+  }
   write_exposures(out, sums.treated_seen);
   write_exposures(out, sums.general_seen);
   for (const DrawnTotals& half : sums.drawn) {
@@ -119,8 +146,18 @@ bool read_group(ByteReader& in, FigureSums& sums) {
     for (std::uint64_t& count : levels) count = in.varint();
   }
   sums.last_group = in.u8();
-  for (double* saved : {&sums.attention_saved, &sums.miss_saved, &sums.creep_saved})
-    *saved = in.f64();
+  for (double* price :
+       {&sums.attention_saved, &sums.miss_saved, &sums.creep_saved, &sums.attention_spent,
+        &sums.miss_spent, &sums.creep_spent, &sums.exploring_spent})
+    *price = in.f64();
+  sums.first_day = static_cast<std::int32_t>(in.svarint());
+  const std::size_t days = in.count(2);
+  if (days > kFigureDaysMax) return false;
+  sums.days.resize(days);
+  for (DayDecisions& day : sums.days) {
+    day.all = static_cast<std::uint32_t>(in.varint());
+    day.treated = static_cast<std::uint32_t>(in.varint());
+  }
   read_exposures(in, sums.treated_seen);
   read_exposures(in, sums.general_seen);
   for (DrawnTotals& half : sums.drawn) {
@@ -222,6 +259,7 @@ void FiguresFold::decided(const Decision& decision) {
   pending.drawn = drawn_from_policy(decision);
   FigureSums& slot = open(slots_, kSlotsMax, pending.slot, decision.slot_name, decision.at_ms);
   count(slot, pending.slot_side, decision);
+  count_day(slot, pending.slot_side == Side::kTreated, decision.at_ms);
   const BetPlay play = decision.bet.play;
   if (!decision.bet.id.empty() && (play == BetPlay::kTreated || play == BetPlay::kControl)) {
     pending.bet = bet_group(decision.bet.id);
@@ -271,6 +309,13 @@ void FiguresFold::count_treated(FigureSums& sums, const Decision& decision) {
   const bool acts = (chosen || (abstained && decision.fallback == Fallback::kNone)) &&
                     !left_alone(decision.bet.play);
   if (acts) ++sums.acting;
+  if (acts && chosen) {
+    if (explored) ++sums.explored;
+    sums.attention_spent += finite_or_zero(decision.attention_cost);
+    sums.miss_spent += finite_or_zero(decision.prices.miss);
+    sums.creep_spent += finite_or_zero(decision.prices.creep);
+    if (explored) sums.exploring_spent += finite_or_zero(decision.prices.exploring);
+  }
   if (acts && abstained) {
     ++sums.abstained;
     sums.abstained_places += decision.served.size();

@@ -38,6 +38,7 @@ inline constexpr std::size_t kFigureBetsMax = 1000;
 inline constexpr std::size_t kFigureItemsTotalMax = 400'000;
 inline constexpr std::size_t kFigureItemsPart = 128;  // of a table, whatever the others hold
 inline constexpr std::size_t kFigureMonthsMax = 60;
+inline constexpr std::size_t kFigureDaysMax = 1100;  // of a slot's decisions by day; older go
 inline constexpr std::size_t kPersonGroups = 64;
 
 // How far a decision went for this person; computed, not declared.
@@ -64,6 +65,12 @@ struct DrawnTotals {
   double r = 0, rr = 0;
 };
 
+// Decisions of one day, UTC.
+struct DayDecisions {
+  std::uint32_t all = 0, treated = 0;
+  friend bool operator==(const DayDecisions&, const DayDecisions&) = default;
+};
+
 // What is summed of one slot or bet. "Treated" leaves out who is held out (or the bet's control),
 // and decisions that no bet stood open to.
 struct FigureSums {
@@ -83,6 +90,12 @@ struct FigureSums {
   std::uint64_t acting = 0;  // treated, and free to bet or abstain
   std::uint64_t abstained = 0, abstained_places = 0;
   double attention_saved = 0, miss_saved = 0, creep_saved = 0;
+  // Of those placed (acting, not abstained): their prices when they were placed; of the explored
+  // among them, what the model expected exploring to lose.
+  std::uint64_t explored = 0;
+  double attention_spent = 0, miss_spent = 0, creep_spent = 0, exploring_spent = 0;
+  std::int32_t first_day = 0;      // since 1970, UTC; of a slot
+  std::vector<DayDecisions> days;  // from there on; of a slot
 
   std::uint64_t places = 0, places_different = 0;  // served, and not what stands there in general
   std::uint64_t places_general = 0;                // served items that the safe default has too

@@ -245,6 +245,50 @@ TEST_F(FiguresTest, AbstainingSavesWhatItDidNotPay) {
   EXPECT_EQ(f.places_saved, 2U);
 }
 
+TEST_F(FiguresTest, WhatWasPlacedSpentItsPricesAndDaysAreCounted) {
+  const auto priced = [&](std::uint64_t who, Outcome outcome, int day) {
+    Decision d = decision(who, outcome, {"x", "b"}, {"a", "b"});
+    d.at_ms = kFiguresStart + day * kDayMs;
+    d.attention_cost = 0.25F;
+    d.prices = {.miss = 0.5F, .creep = 0.125F, .information = 1, .exploring = 0.0625F};
+    return d;
+  };
+  put(priced(1, Outcome::kBet, 0));
+  put(priced(2, Outcome::kExplore, 2));
+  put(priced(3, Outcome::kHoldout, 2));  // decided, and nothing spent
+  put(priced(4, Outcome::kAbstain, 2));
+  put(priced(5, Outcome::kPaused, 1));
+  put(priced(6, Outcome::kBet, -3));  // of an earlier clock: counts as of the first day
+  Decision control = priced(7, Outcome::kAbstain, 2);
+  control.bet.id = "spring";
+  control.bet.play = BetPlay::kControl;
+  put(control);
+  FiguresSummary f = home();
+  EXPECT_EQ(f.placed, 3U);
+  EXPECT_EQ(f.explored, 1U);
+  EXPECT_EQ(f.attention_spent, 0.75);
+  EXPECT_EQ(f.miss_spent, 1.5);
+  EXPECT_EQ(f.creep_spent, 0.375);
+  EXPECT_EQ(f.exploring_spent, 0.0625);
+  EXPECT_EQ(f.first_day, kFiguresStart / kDayMs);
+  EXPECT_EQ(f.days, (std::vector<DayDecisions>{{2, 2}, {1, 0}, {4, 3}}));
+  // The newest so many days stay, over a gap too; after a longer one it begins anew.
+  put(priced(8, Outcome::kBet, 1 + static_cast<int>(kFigureDaysMax)));
+  f = home();
+  EXPECT_EQ(f.first_day, kFiguresStart / kDayMs + 2);
+  EXPECT_EQ(f.days.size(), kFigureDaysMax);
+  EXPECT_EQ(f.days.front(), (DayDecisions{4, 3}));
+  put(priced(9, Outcome::kBet, 5 * static_cast<int>(kFigureDaysMax)));
+  f = home();
+  EXPECT_EQ(f.days, (std::vector<DayDecisions>{{1, 1}}));
+  EXPECT_EQ(f.placed, 5U);
+  Figures again;
+  ASSERT_TRUE(again.load(figures->save()));
+  EXPECT_EQ(again.slot("home")->days, f.days);
+  EXPECT_EQ(again.slot("home")->exploring_spent, f.exploring_spent);
+  EXPECT_EQ(again.save(), figures->save());
+}
+
 TEST_F(FiguresTest, WhatIsPushedOffIsWhatWouldHaveStoodThere) {
   // c would have had no place: it is not displaced. b moved up: it is not displaced either.
   put(decision(1, Outcome::kBet, {"b", "x"}, {"a", "b", "c"}));
