@@ -119,6 +119,8 @@ struct Engine::Parts {
   OrganicLearner organic_learner{live, organic};
   RewardSide rewards;
   LiftReport lift;
+  Supply supply;
+  ContentAudit audit;
   EngineRanker ranker{live, organic, rewards.values};
 
   std::vector<std::string_view> source_names;
@@ -151,8 +153,8 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
   p.journal = TRY(Journal::open(
       store, clock, {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.objects},
       {&p.people_rows, &p.catalog_rows, &p.objects},
-      {&p.organic_learner, &p.live, &p.rewards.together, &p.lift}, p.options.journal,
-      std::move(on_fatal)));
+      {&p.organic_learner, &p.live, &p.rewards.together, &p.lift, &p.supply, &p.audit},
+      p.options.journal, std::move(on_fatal)));
   p.catalog.publish();
   p.decisions = std::make_unique<DecisionEngine>(
       DecisionEngine::Parts{.clock = clock,
@@ -203,6 +205,8 @@ const KeyTable& Engine::keys() const { return parts_->objects.keys(); }
 const DecisionEngine& Engine::decisions() const { return *parts_->decisions; }
 const LiftReport& Engine::lift() const { return parts_->lift; }
 const Figures& Engine::figures() const { return parts_->rewards.figures; }
+const Supply& Engine::supply() const { return parts_->supply; }
+const ContentAudit& Engine::content_audit() const { return parts_->audit; }
 const Joiner& Engine::joiner() const { return parts_->rewards.joiner; }
 const ConsumerGroup& Engine::rewards() const { return parts_->rewards.together; }
 const TokenSigner& Engine::signer() const { return parts_->signer; }

@@ -33,8 +33,10 @@
 #include "journal/journal.h"
 #include "profile/profile_store.h"
 #include "report/bet_odds.h"
+#include "report/content_audit.h"
 #include "report/figures.h"
 #include "report/lift.h"
+#include "report/supply.h"
 #include "reward/joiner.h"
 #include "store/store.h"
 
@@ -80,6 +82,8 @@ class Engine {
   const DecisionEngine& decisions() const;
   const LiftReport& lift() const;
   const Figures& figures() const;
+  const Supply& supply() const;
+  const ContentAudit& content_audit() const;
   const Joiner& joiner() const;
   // The joiner and who learns or counts from its rows, as one.
   const ConsumerGroup& rewards() const;

@@ -82,7 +82,7 @@ std::vector<Route> collect_routes() {
   std::vector<Route> all;
   for (const auto group : {event_routes(), decide_routes(), decision_routes(), item_routes(),
                            slot_routes(), bet_routes(), people_routes(), report_routes(),
-                           evaluation_routes(), system_routes(), admin_routes()}) {
+                           supply_routes(), evaluation_routes(), system_routes(), admin_routes()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

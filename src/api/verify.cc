@@ -47,8 +47,11 @@ struct Folds {
   ProfileStore people;
   ObjectTable objects{{}};
   LiftReport lift;
+  Supply supply;
+  ContentAudit audit;
   RewardSide reward_side;
-  std::vector<LogConsumer*> all{&people, &catalog, &objects, &reward_side.together, &lift};
+  std::vector<LogConsumer*> all{&people, &catalog, &objects, &reward_side.together,
+                                &lift,   &supply,  &audit};
 };
 
 // The day a message was first stored, if it is remembered.
@@ -137,7 +140,9 @@ Result<std::vector<std::pair<std::string, bool>>> rebuild_and_compare(Engine& en
       {"catalog", folds->catalog.save() == engine.catalog().save()},
       {"objects", folds->objects.save() == engine.objects().save()},
       {"rewards", folds->reward_side.together.save() == engine.rewards().save()},
-      {"lift", folds->lift.save() == engine.lift().save()}};
+      {"lift", folds->lift.save() == engine.lift().save()},
+      {"supply", folds->supply.save() == engine.supply().save()},
+      {"audit", folds->audit.save() == engine.content_audit().save()}};
 }
 
 Result<std::string> find_id(Engine& engine, std::string_view id) {

@@ -47,9 +47,10 @@ void add_serve_command(CommandLine line);
 void add_directory_commands(CommandLine line);  // init, config, doctor
 void add_data_commands(CommandLine line);       // import, backup, restore, verify
 void add_api_commands(CommandLine line);        // decide, slot, people, figures, report
-void add_bet_commands(CommandLine line);        // bet
-void add_holdout_commands(CommandLine line);    // holdout
-void add_evaluate_commands(CommandLine line);   // evaluate policy, evaluate bandit
+void add_supply_reports(CommandLine line, CLI::App& report);    // report supply, report audit
+void add_bet_commands(CommandLine line);                        // bet
+void add_holdout_commands(CommandLine line);                    // holdout
+void add_evaluate_commands(CommandLine line);                   // evaluate policy, evaluate bandit
 void add_trial_commands(CommandLine line, CLI::App& evaluate);  // evaluate uplift
 void add_experiment_command(CommandLine line, CLI::App& evaluate);
 void add_log_commands(CommandLine line);  // export decisions, whatif

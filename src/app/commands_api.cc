@@ -171,7 +171,7 @@ void show_sentence(simdjson::dom::element answer) {
 }
 
 void add_report(CommandLine line) {
-  CLI::App* report = line.app.add_subcommand("report", "Reports: lift, scale");
+  CLI::App* report = line.app.add_subcommand("report", "Reports: lift, scale, supply, audit");
   report->require_subcommand(1);
   struct Asked {
     std::string slot, lift;
@@ -192,6 +192,7 @@ void add_report(CommandLine line) {
     if (!asked->lift.empty()) target += "&lift=" + percent_encode(asked->lift);
     line.exit = run_call(line.common, "GET", target, "", {}, show_sentence);
   });
+  add_supply_reports(line, *report);
 }
 
 }  // namespace

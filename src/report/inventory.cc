@@ -1,0 +1,88 @@
+#include "report/inventory.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/hash.h"
+#include "report/reader_interests.h"
+
+namespace ante {
+
+Inventory::Inventory(const CatalogView& catalog, TimeMs now_ms, CanBeShown can_be_shown)
+    : catalog_(catalog) {
+  std::vector<std::uint32_t> places;
+  for (const ItemIndex index : catalog_.newest()) {
+    const ItemCard* card = catalog_.card(index);
+    if (card == nullptr) continue;
+    const TimeMs date = catalog_.date_ms(index);
+    const std::int64_t age_days = std::max<std::int64_t>(0, now_ms - date) / kDayMs;
+    places.clear();
+    const Item& item = *card->item;
+    for (std::size_t i = 0; i < item.topic_keys.size(); ++i) {
+      const std::uint32_t place =
+          place_of(item.topic_keys[i], i < item.topics.size() ? item.topics[i] : std::string());
+      if (std::ranges::find(places, place) == places.end()) places.push_back(place);
+    }
+    if (const auto week = static_cast<std::size_t>(age_days / 7); week < kInventoryWeeks) {
+      for (const std::uint32_t place : places) ++topics_[place].published[week];
+    }
+    if (!can_be_shown(*card, now_ms)) continue;
+    StockedItem stocked{&item, card->key, index, date, age_days < kFreshDays, false};
+    const bool evergreen = card->evergreen || item.published_at_ms == 0;
+    stocked.deep = stocked.fresh || evergreen;
+    const auto at = static_cast<std::uint32_t>(items_.size());
+    for (const std::uint32_t place : places) {
+      StockedTopic& topic = topics_[place];
+      ++(stocked.fresh ? topic.fresh : evergreen ? topic.evergreen : topic.older);
+      if (stocked.deep) topic.deep.push_back(at);
+    }
+    items_.push_back(stocked);
+    topics_begin_.push_back(static_cast<std::uint32_t>(item_topics_.size()));
+    item_topics_.insert(item_topics_.end(), places.begin(), places.end());
+  }
+  topics_begin_.push_back(static_cast<std::uint32_t>(item_topics_.size()));
+  index_items();
+}
+
+std::uint32_t Inventory::place_of(TopicKey topic, const std::string& name) {
+  const auto [at, added] =
+      topic_places_.try_emplace(short_key(topic), static_cast<std::uint32_t>(topics_.size()));
+  if (added) {
+    StockedTopic& stocked = topics_.emplace_back();
+    stocked.topic = short_key(topic);
+    stocked.name = name;
+  }
+  return at->second;
+}
+
+void Inventory::index_items() {
+  buckets_.assign(std::bit_ceil(2 * items_.size() + 1), 0);
+  const std::size_t mask = buckets_.size() - 1;
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    std::size_t at = mix64(items_[i].key.value) & mask;
+    while (buckets_[at] != 0) at = (at + 1) & mask;
+    buckets_[at] = static_cast<std::uint32_t>(i + 1);
+  }
+}
+
+const StockedTopic* Inventory::topic(std::uint32_t topic) const {
+  const auto found = topic_places_.find(topic);
+  return found == topic_places_.end() ? nullptr : &topics_[found->second];
+}
+
+const StockedItem* Inventory::item(ItemKey key) const {
+  const std::size_t mask = buckets_.size() - 1;
+  for (std::size_t at = mix64(key.value) & mask; buckets_[at] != 0; at = (at + 1) & mask) {
+    const StockedItem& stocked = items_[buckets_[at] - 1];
+    if (stocked.key == key) return &stocked;
+  }
+  return nullptr;
+}
+
+std::span<const std::uint32_t> Inventory::topics_of(const StockedItem& item) const {
+  const auto place = static_cast<std::size_t>(&item - items_.data());
+  return std::span(item_topics_)
+      .subspan(topics_begin_[place], topics_begin_[place + 1] - topics_begin_[place]);
+}
+
+}  // namespace ante
