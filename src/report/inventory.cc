@@ -8,27 +8,31 @@
 
 namespace ante {
 
+namespace {
+
+constexpr std::size_t kPrefetched = 16;  // cards ahead
+
+}  // namespace
+
 Inventory::Inventory(const CatalogView& catalog, TimeMs now_ms, CanBeShown can_be_shown)
     : catalog_(catalog) {
+  const std::span<const ItemIndex> newest = catalog_.newest();
+  items_.reserve(newest.size());
+  topics_begin_.reserve(newest.size() + 1);
   std::vector<std::uint32_t> places;
-  for (const ItemIndex index : catalog_.newest()) {
-    const ItemCard* card = catalog_.card(index);
+  for (std::size_t i = 0; i < newest.size(); ++i) {
+    if (i + kPrefetched < newest.size()) catalog_.prefetch(newest[i + kPrefetched]);
+    const ItemCard* card = catalog_.card(newest[i]);
     if (card == nullptr) continue;
-    const TimeMs date = catalog_.date_ms(index);
+    const TimeMs date = catalog_.date_ms(newest[i]);
     const std::int64_t age_days = std::max<std::int64_t>(0, now_ms - date) / kDayMs;
-    places.clear();
-    const Item& item = *card->item;
-    for (std::size_t i = 0; i < item.topic_keys.size(); ++i) {
-      const std::uint32_t place =
-          place_of(item.topic_keys[i], i < item.topics.size() ? item.topics[i] : std::string());
-      if (std::ranges::find(places, place) == places.end()) places.push_back(place);
-    }
+    find_places(*card, places);
     if (const auto week = static_cast<std::size_t>(age_days / 7); week < kInventoryWeeks) {
       for (const std::uint32_t place : places) ++topics_[place].published[week];
     }
     if (!can_be_shown(*card, now_ms)) continue;
-    StockedItem stocked{&item, card->key, index, date, age_days < kFreshDays, false};
-    const bool evergreen = card->evergreen || item.published_at_ms == 0;
+    StockedItem stocked{card->item, card->key, newest[i], date, age_days < kFreshDays, false};
+    const bool evergreen = card->evergreen || card->item->published_at_ms == 0;
     stocked.deep = stocked.fresh || evergreen;
     const auto at = static_cast<std::uint32_t>(items_.size());
     for (const std::uint32_t place : places) {
@@ -44,15 +48,21 @@ Inventory::Inventory(const CatalogView& catalog, TimeMs now_ms, CanBeShown can_b
   index_items();
 }
 
-std::uint32_t Inventory::place_of(TopicKey topic, const std::string& name) {
-  const auto [at, added] =
-      topic_places_.try_emplace(short_key(topic), static_cast<std::uint32_t>(topics_.size()));
-  if (added) {
-    StockedTopic& stocked = topics_.emplace_back();
-    stocked.topic = short_key(topic);
-    stocked.name = name;
+// The card has the first topics; the item itself is read for more of them, and for a new name.
+void Inventory::find_places(const ItemCard& card, std::vector<std::uint32_t>& places) {
+  places.clear();
+  for (std::size_t i = 0; i < card.topic_count; ++i) {
+    const std::uint32_t topic =
+        i < ItemCard::kTopics ? card.topics[i] : short_key(card.item->topic_keys[i]);
+    const auto [at, added] =
+        topic_places_.try_emplace(topic, static_cast<std::uint32_t>(topics_.size()));
+    if (added) {
+      StockedTopic& stocked = topics_.emplace_back();
+      stocked.topic = topic;
+      if (i < card.item->topics.size()) stocked.name = card.item->topics[i];
+    }
+    if (std::ranges::find(places, at->second) == places.end()) places.push_back(at->second);
   }
-  return at->second;
 }
 
 void Inventory::index_items() {

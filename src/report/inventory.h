@@ -58,7 +58,7 @@ class Inventory {
   const CatalogView& catalog() const { return catalog_; }
 
  private:
-  std::uint32_t place_of(TopicKey topic, const std::string& name);
+  void find_places(const ItemCard& card, std::vector<std::uint32_t>& places);
   void index_items();
 
   CatalogView catalog_;  // keeps the items alive
