@@ -86,7 +86,7 @@ void show_audit(simdjson::dom::element answer) {
   print_line(fmt::format("  {:<24} {:<36} {}", "", "with bets", "left alone"));
   show_audit_line(answer, "topic entropy, bits", "topicEntropyBits", 1, "");
   show_audit_line(answer, "must-reads reached", "mustReadReach", 100, " %");
-  show_audit_line(answer, "age", "ageHours", 1, " h");
+  show_audit_line(answer, "age in days", "ageHours", 1.0 / 24, "");
   show_audit_line(answer, "serves what they want", "serveShare", 100, " %");
   show_audit_line(answer, "sells", "sellShare", 100, " %");
   show_audit_line(answer, "serve : sell", "serveToSell", 1, "");

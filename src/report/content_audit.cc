@@ -48,7 +48,8 @@ std::optional<double> middle_age(const WeekMix& mix) {
   double below = 0;
   for (std::size_t k = 0; k < kAgeClasses; ++k) {
     const double n = mix.ages[k];
-    if (below + n >= all / 2) return std::exp2(static_cast<double>(k) - 1 + (all / 2 - below) / n);
+    if (below + n >= all / 2)
+      return std::exp2((static_cast<double>(k) - 1 + (all / 2 - below) / n) / 2);
     below += n;
   }
   return std::nullopt;
@@ -268,6 +269,9 @@ std::string mix_sentence(const AuditSummary& s) {
       std::exp2(*s.treated.entropy_bits.value), std::exp2(*s.holdout.entropy_bits.value),
       *difference.value, difference.interval.low, difference.interval.high,
       s.treated.entropy_bits.n, s.holdout.entropy_bits.n);
+  const bool matters = std::abs(*difference.value) >= kNarrowerBitsMin;
+  if (!matters && !difference.interval.contains(0))
+    return fmt::format("Both see about the same mix: {}.", numbers);
   if (difference.interval.high < 0)
     return fmt::format("Readers with bets see the narrower mix: {}.", numbers);
   if (difference.interval.low > 0)

@@ -30,6 +30,7 @@ namespace ante {
 
 inline constexpr std::uint32_t kMixPlacesMin = 10;
 inline constexpr std::uint64_t kAuditPeopleMin = 25;  // in an arm, before anything is said of it
+inline constexpr double kNarrowerBitsMin = 0.1;       // a smaller difference is not worth a word
 inline constexpr std::size_t kNarrowedListed = 20;
 
 struct AuditArm {

@@ -17,7 +17,11 @@ constexpr std::size_t kMixBytesMin = 8 + 1 + 1 + 8 + 1 + 5;
 
 std::size_t age_class(DurationMs age_ms) {
   const auto hours = static_cast<std::uint64_t>(std::max<DurationMs>(0, age_ms) / kHourMs);
-  return std::min<std::size_t>(std::bit_width(hours), kAgeClasses - 1);
+  if (hours == 0) return 0;
+  const std::uint64_t known = std::min<std::uint64_t>(hours, 1U << 20);
+  const auto doublings = static_cast<std::size_t>(std::bit_width(known)) - 1;
+  const std::size_t half = known * known >> (2 * doublings + 1);  // 1 from the square root of 2 on
+  return std::min<std::size_t>(1 + 2 * doublings + half, kAgeClasses - 1);
 }
 
 void add_topic(WeekMix& mix, std::uint32_t topic, std::uint32_t places) {

@@ -171,6 +171,21 @@ TEST_F(ContentAuditTest, TheIntervalCoversNoDifference) {
   EXPECT_LE(covered, 199);  // an interval that is always right is too wide
 }
 
+// Five topics against four and a fifth now and then: known, and not worth a word.
+TEST_F(ContentAuditTest, ASmallDifferenceIsNoNarrowing) {
+  for (const char* topic : {"a", "b", "c", "d", "e"}) put_item(topic, topic);
+  for (std::uint64_t who = 0; who < 400; ++who) {
+    std::vector<std::string> served;
+    for (int i = 0; i < 20; ++i) served.emplace_back(1, "abcde"[i % 5]);
+    if (who % 2 == 0) served[0] = served[5] = "b";
+    serve(who, who % 2 == 0 ? Arm::kTreated : Arm::kHoldout, served, kDayMs);
+  }
+  const AuditSummary s = summary();
+  EXPECT_LT(s.entropy_difference.interval.high, 0);
+  EXPECT_GT(*s.entropy_difference.value, -kNarrowerBitsMin);
+  EXPECT_TRUE(s.sentence.starts_with("Both see about the same mix")) << s.sentence;
+}
+
 TEST_F(ContentAuditTest, AReaderNarrowedForAWeekIsListed) {
   for (const char* topic : {"cars", "news"}) put_item(topic, topic);
   for (int day = 9; day >= 0; --day) {
@@ -213,8 +228,8 @@ TEST_F(ContentAuditTest, WhatServesAndWhatSells) {
   EXPECT_NEAR(*s.treated.sell_share.value, 0.25, 1e-6);
   EXPECT_NEAR(*s.treated.serve_to_sell.value, 2, 1e-6);
   EXPECT_FALSE(s.holdout.serve_to_sell.value);
-  // Half of the places are ten days old, a quarter each … the middle lies in their class.
-  EXPECT_GT(*s.treated.age_hours.value, 24 * 5);
+  // Three of four places are ten days old, one is a day old: half a doubling around ten days.
+  EXPECT_GT(*s.treated.age_hours.value, 24 * 7);
   EXPECT_LT(*s.treated.age_hours.value, 24 * 11);
   Item product;
   product.kind = "product";
