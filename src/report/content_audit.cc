@@ -17,7 +17,7 @@ namespace ante {
 
 namespace {
 
-constexpr double kMicros = 1e6;
+constexpr double kAuditMicros = 1e6;
 
 // One person's numbers, summed over the people of an arm.
 struct ArmTally {
@@ -27,8 +27,8 @@ struct ArmTally {
   std::vector<std::pair<double, double>> serve_sell;  // places that serve, that sell
 };
 
-void add_number(OutcomeSums& sums, double value) {
-  sums.add(static_cast<std::int64_t>(std::llround(value * kMicros)));
+void add_audit_number(OutcomeSums& sums, double value) {
+  sums.add(static_cast<std::int64_t>(std::llround(value * kAuditMicros)));
 }
 
 double entropy_bits(const WeekMix& mix) {
@@ -55,41 +55,41 @@ std::optional<double> middle_age(const WeekMix& mix) {
   return std::nullopt;
 }
 
-Estimate few_people(std::uint64_t n) {
+Estimate too_few_people(std::uint64_t n) {
   return Estimate::unknown(n, fmt::format("fewer than {} people", kAuditPeopleMin));
 }
 
-Estimate mean_estimate(const OutcomeSums& sums) {
-  if (sums.n < kAuditPeopleMin) return few_people(sums.n);
+Estimate audit_mean(const OutcomeSums& sums) {
+  if (sums.n < kAuditPeopleMin) return too_few_people(sums.n);
   const double half =
       -normal_quantile(kFigureAlpha / 2) * std::sqrt(sums.variance() / static_cast<double>(sums.n));
   return {sums.mean(), {sums.mean() - half, sums.mean() + half}, sums.n, ""};
 }
 
 // A mean of shares: nothing outside of 0 to 1.
-Estimate share_estimate(const OutcomeSums& sums) {
-  Estimate estimate = mean_estimate(sums);
+Estimate audit_share(const OutcomeSums& sums) {
+  Estimate estimate = audit_mean(sums);
   estimate.interval = {std::max(0.0, estimate.interval.low), std::min(1.0, estimate.interval.high)};
   return estimate;
 }
 
-Estimate difference_estimate(const OutcomeSums& treated, const OutcomeSums& holdout) {
+Estimate audit_difference(const OutcomeSums& treated, const OutcomeSums& holdout) {
   const std::uint64_t fewer = std::min(treated.n, holdout.n);
-  if (fewer < kAuditPeopleMin) return few_people(fewer);
+  if (fewer < kAuditPeopleMin) return too_few_people(fewer);
   return {treated.mean() - holdout.mean(), fixed_interval(treated, holdout, kFigureAlpha),
           treated.n + holdout.n, ""};
 }
 
-Estimate age_estimate(std::vector<double>& ages) {
-  if (ages.size() < kAuditPeopleMin) return few_people(ages.size());
+Estimate audit_age(std::vector<double>& ages) {
+  if (ages.size() < kAuditPeopleMin) return too_few_people(ages.size());
   const Middle middle = middle_of(ages);
   return {middle.value, *middle.interval, middle.n, ""};
 }
 
 // Places that serve for each that sells: the ratio of the means by person, by its logarithm.
-Estimate ratio_estimate(const std::vector<std::pair<double, double>>& people) {
+Estimate audit_ratio(const std::vector<std::pair<double, double>>& people) {
   const auto n = static_cast<double>(people.size());
-  if (people.size() < kAuditPeopleMin) return few_people(people.size());
+  if (people.size() < kAuditPeopleMin) return too_few_people(people.size());
   double serves = 0, sells = 0, squares = 0;
   for (const auto& [a, b] : people) {
     serves += a / n;
@@ -118,6 +118,7 @@ class AuditCount {
   void add(PersonHash who, const AuditPerson& person);
   void add_narrowed(PersonHash who, const SlotMix& mix);
   void count_shown();
+  Estimate never_shown(std::uint64_t shown) const;
   AuditArm arm(std::size_t place);
   void name_topics();
 
@@ -127,7 +128,7 @@ class AuditCount {
   std::int32_t today_;
   std::uint64_t live_ = 0;  // must-reads that can be shown, by bit
   ArmTally tallies_[2];
-  std::uint64_t showable_ = 0, shown_[2] = {0, 0};
+  std::uint64_t showable_ = 0, shown_[2] = {0, 0}, shown_at_all_ = 0;
   std::vector<std::pair<NarrowedReader, std::uint32_t>> narrowed_;  // with the topic
   AuditSummary summary_;
 };
@@ -161,13 +162,13 @@ void AuditCount::add(PersonHash who, const AuditPerson& person) {
   tally.places += all.places;
   tally.serves += all.serves;
   tally.sells += all.sells;
-  if (!all.topics.empty()) add_number(tally.entropy, entropy_bits(all));
+  if (!all.topics.empty()) add_audit_number(tally.entropy, entropy_bits(all));
   if (live_ != 0)
-    add_number(tally.must_reads,
-               static_cast<double>(std::popcount(mix.must_reads & live_)) / std::popcount(live_));
+    add_audit_number(tally.must_reads, static_cast<double>(std::popcount(mix.must_reads & live_)) /
+                                           std::popcount(live_));
   const double places = all.places;
-  add_number(tally.serve_share, all.serves / places);
-  add_number(tally.sell_share, all.sells / places);
+  add_audit_number(tally.serve_share, all.serves / places);
+  add_audit_number(tally.sell_share, all.sells / places);
   tally.serve_sell.emplace_back(all.serves, all.sells);
   if (const auto age = middle_age(all)) tally.ages.push_back(*age);
   if (!mix.run.narrow(today_)) return;
@@ -194,11 +195,20 @@ void AuditCount::count_shown() {
       for (std::size_t arm = 0; arm < 2; ++arm) {
         const auto bit = static_cast<std::uint8_t>(1U << arm);
         if (days[arm] <= today_ - kInterestDays || (mark & bit) != 0) continue;
+        if (mark == 0) ++shown_at_all_;
         mark |= bit;
         ++shown_[arm];
       }
     }
   }
+}
+
+Estimate AuditCount::never_shown(std::uint64_t shown) const {
+  if (showable_ == 0) return Estimate::unknown(0, "nothing can be shown");
+  const std::uint64_t never = showable_ - shown;
+  const double share = static_cast<double>(never) / static_cast<double>(showable_);
+  if (fold_.item_sample().whole()) return {share, {share, share}, showable_, ""};
+  return {share, wilson_interval(never, showable_, kFigureAlpha), showable_, ""};
 }
 
 AuditArm AuditCount::arm(std::size_t place) {
@@ -210,29 +220,21 @@ AuditArm AuditCount::arm(std::size_t place) {
                {},           {},
                {},           {},
                {},           {}};
-  arm.entropy_bits = mean_estimate(tally.entropy);
+  arm.entropy_bits = audit_mean(tally.entropy);
   arm.must_read_reach = live_ == 0 ? Estimate::unknown(0, "no item is marked must-read")
-                                   : share_estimate(tally.must_reads);
-  arm.age_hours = age_estimate(tally.ages);
-  arm.serve_share = share_estimate(tally.serve_share);
-  arm.sell_share = share_estimate(tally.sell_share);
-  arm.serve_to_sell = ratio_estimate(tally.serve_sell);
-  arm.narrowed_share = tally.people < kAuditPeopleMin ? few_people(tally.people) : Estimate{};
+                                   : audit_share(tally.must_reads);
+  arm.age_hours = audit_age(tally.ages);
+  arm.serve_share = audit_share(tally.serve_share);
+  arm.sell_share = audit_share(tally.sell_share);
+  arm.serve_to_sell = audit_ratio(tally.serve_sell);
+  arm.narrowed_share = tally.people < kAuditPeopleMin ? too_few_people(tally.people) : Estimate{};
   if (tally.people >= kAuditPeopleMin) {
     const auto n = static_cast<double>(tally.people);
     arm.narrowed_share = {static_cast<double>(tally.narrowed) / n,
                           wilson_interval(tally.narrowed, tally.people, kFigureAlpha), tally.people,
                           ""};
   }
-  if (showable_ == 0) {
-    arm.never_shown = Estimate::unknown(0, "nothing can be shown");
-    return arm;
-  }
-  const std::uint64_t never = showable_ - shown_[place];
-  const double share = static_cast<double>(never) / static_cast<double>(showable_);
-  arm.never_shown = {share, {share, share}, showable_, ""};
-  if (!fold_.item_sample().whole())
-    arm.never_shown.interval = wilson_interval(never, showable_, kFigureAlpha);
+  arm.never_shown = never_shown(shown_[place]);
   return arm;
 }
 
@@ -253,7 +255,7 @@ void AuditCount::name_topics() {
                            [](const auto& entry) { return entry.second; });
 }
 
-std::string mix_sentence(const AuditSummary& s) {
+std::string audit_mix_sentence(const AuditSummary& s) {
   const Estimate& difference = s.entropy_difference;
   if (!difference.value) {
     if (s.treated.people + s.holdout.people == 0)
@@ -280,7 +282,7 @@ std::string mix_sentence(const AuditSummary& s) {
 }
 
 std::string audit_words(const AuditSummary& s) {
-  std::string text = mix_sentence(s);
+  std::string text = audit_mix_sentence(s);
   if (s.treated.must_read_reach.value && s.holdout.must_read_reach.value) {
     text += fmt::format(
         " Of the editor's {} must-reads {:.0f} % reach a reader with bets and {:.0f} % one "
@@ -308,10 +310,11 @@ AuditSummary AuditCount::run() {
   count_shown();
   summary_.treated = arm(0);
   summary_.holdout = arm(1);
-  summary_.entropy_difference = difference_estimate(tallies_[0].entropy, tallies_[1].entropy);
+  summary_.never_shown = never_shown(shown_at_all_);
+  summary_.entropy_difference = audit_difference(tallies_[0].entropy, tallies_[1].entropy);
   summary_.must_read_difference =
       live_ == 0 ? Estimate::unknown(0, "no item is marked must-read")
-                 : difference_estimate(tallies_[0].must_reads, tallies_[1].must_reads);
+                 : audit_difference(tallies_[0].must_reads, tallies_[1].must_reads);
   name_topics();
   summary_.sentence = audit_words(summary_);
   return std::move(summary_);
@@ -358,6 +361,7 @@ std::string to_json(const AuditSummary& s) {
   s.slot.empty() ? json.null() : json.string(s.slot);
   json.field("unit", "person").field("eachStandsFor", s.each_stands_for);
   json.field("inDifferentArms", s.mixed).field("mustReads", s.must_reads);
+  write_audit(json, "catalogueNeverShown", s.never_shown);
   write_audit_arm(json, "treated", s.treated);
   write_audit_arm(json, "holdout", s.holdout);
   json.key("difference").begin_object();

@@ -61,7 +61,8 @@ struct AuditSummary {
   std::uint64_t mixed = 0;       // in different arms in different slots: left out
   std::uint64_t must_reads = 0;  // that can be shown now
   AuditArm treated, holdout;
-  Estimate entropy_difference, must_read_difference;                   // treated less holdout
+  Estimate never_shown;                               // share of what can be shown, in neither arm
+  Estimate entropy_difference, must_read_difference;  // treated less holdout
   std::vector<std::pair<std::string, std::uint64_t>> narrowed_topics;  // most readers first
   std::vector<NarrowedReader> narrowed;                                // the longest first
   std::string sentence;

@@ -44,8 +44,8 @@ void keep_newest_weeks(std::vector<WeekMix>& weeks) {
   while (weeks.size() > static_cast<std::size_t>(kAuditWeeks)) weeks.erase(weeks.begin());
 }
 
-std::vector<std::uint32_t> in_common(const std::vector<std::uint32_t>& a,
-                                     const std::vector<std::uint32_t>& b) {
+std::vector<std::uint32_t> topics_in_common(const std::vector<std::uint32_t>& a,
+                                            const std::vector<std::uint32_t>& b) {
   std::vector<std::uint32_t> both;
   std::ranges::set_intersection(a, b, std::back_inserter(both));
   return both;
@@ -59,7 +59,7 @@ std::optional<std::vector<std::uint32_t>> common_topics(const Decision& decision
     std::vector<std::uint32_t> topics;
     for (const TopicKey topic : place.topics) topics.push_back(short_key(topic));
     std::ranges::sort(topics);
-    common = common ? in_common(*common, topics) : topics;
+    common = common ? topics_in_common(*common, topics) : topics;
   }
   return common;
 }
@@ -68,7 +68,7 @@ void extend_run(NarrowRun& run, const Decision& decision, std::int32_t day) {
   const auto common = common_topics(decision);
   if (!common) return;
   const auto places = static_cast<std::uint32_t>(decision.served.size());
-  std::vector<std::uint32_t> both = in_common(run.topics, *common);
+  std::vector<std::uint32_t> both = topics_in_common(run.topics, *common);
   if (both.empty()) {
     run = {day, day, 1, places, *common};
     return;
@@ -104,28 +104,28 @@ void write_mix(ByteWriter& out, const SlotMix& mix) {
   }
 }
 
-std::uint32_t small(ByteReader& in) { return static_cast<std::uint32_t>(in.varint()); }
-std::int32_t small_day(ByteReader& in) { return static_cast<std::int32_t>(in.svarint()); }
+std::uint32_t read_small(ByteReader& in) { return static_cast<std::uint32_t>(in.varint()); }
+std::int32_t read_day(ByteReader& in) { return static_cast<std::int32_t>(in.svarint()); }
 
 bool read_mix(ByteReader& in, SlotMix& mix) {
   mix.arm = static_cast<Arm>(in.u8());
-  mix.last_day = small_day(in);
+  mix.last_day = read_day(in);
   mix.must_reads = in.u64();
-  mix.run.since_day = small_day(in);
-  mix.run.last_day = small_day(in);
-  mix.run.days = small(in);
-  mix.run.places = small(in);
+  mix.run.since_day = read_day(in);
+  mix.run.last_day = read_day(in);
+  mix.run.days = read_small(in);
+  mix.run.places = read_small(in);
   mix.run.topics.resize(in.count(4));
   for (std::uint32_t& topic : mix.run.topics) topic = in.u32();
   mix.weeks.resize(in.count(1 + 3 + kAgeClasses + 1));
   for (WeekMix& week : mix.weeks) {
-    week.week = small_day(in);
-    for (std::uint32_t* n : {&week.places, &week.serves, &week.sells}) *n = small(in);
-    for (std::uint32_t& n : week.ages) n = small(in);
+    week.week = read_day(in);
+    for (std::uint32_t* n : {&week.places, &week.serves, &week.sells}) *n = read_small(in);
+    for (std::uint32_t& n : week.ages) n = read_small(in);
     week.topics.resize(in.count(5));
     for (auto& [topic, places] : week.topics) {
       topic = in.u32();
-      places = small(in);
+      places = read_small(in);
     }
     if (week.topics.size() > kWeekTopicsMax) return false;
   }
@@ -158,7 +158,7 @@ void SlotMix::merge(const SlotMix& other) {
   for (const WeekMix& week : other.weeks) week_in(weeks, week.week).add(week);
   keep_newest_weeks(weeks);
   // Of two runs what both have in common, from the later beginning on.
-  run.topics = in_common(run.topics, other.run.topics);
+  run.topics = topics_in_common(run.topics, other.run.topics);
   run.since_day = std::max(run.since_day, other.run.since_day);
   run.last_day = std::max(run.last_day, other.run.last_day);
   run.days = std::max(run.days, other.run.days);
@@ -452,7 +452,7 @@ Result<void> ContentAuditFold::load(std::string_view bytes) {
     who.value.hi = in.u64();
     who.value.lo = in.u64();
     AuditPerson& person = people_[who];
-    person.last_day = small_day(in);
+    person.last_day = read_day(in);
     if (!person.interests.load(in)) return damaged;
     const std::size_t slots = in.count(kMixBytesMin);
     for (std::size_t k = 0; k < slots; ++k) {
@@ -467,7 +467,7 @@ Result<void> ContentAuditFold::load(std::string_view bytes) {
     const std::size_t count = in.count(10);
     for (std::size_t k = 0; k < count; ++k) {
       ShownInArms& days = items[ItemKey{in.u64()}];
-      for (std::int32_t& day : days) day = small_day(in);
+      for (std::int32_t& day : days) day = read_day(in);
     }
     shown_pairs_ += items.size();
   }

@@ -139,6 +139,7 @@ TEST_F(ContentAuditTest, TheNarrowerArmIsNamed) {
   EXPECT_NEAR(*s.must_read_difference.value, -0.5, 1e-9);
   EXPECT_NEAR(*s.treated.never_shown.value, 0.6, 1e-9);
   EXPECT_NEAR(*s.holdout.never_shown.value, 0.2, 1e-9);
+  EXPECT_NEAR(*s.never_shown.value, 0.2, 1e-9);
   EXPECT_EQ(s.treated.narrowed, 0u);
   check_ways_back();
   // Marked no more, it is no must-read; withdrawn neither.

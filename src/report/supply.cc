@@ -17,25 +17,25 @@ namespace ante {
 namespace {
 
 constexpr double kSupplyAlpha = 0.05;
-constexpr std::size_t kMatchesRead = 10;  // items read for words that were searched
-constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
+constexpr std::size_t kSearchMatchesRead = 10;  // items read for words that were searched
+constexpr std::size_t kNotCompared = static_cast<std::size_t>(-1);
 
 // One topic that one reader wants.
-struct Want {
+struct WantedTopic {
   std::uint32_t topic = 0;
   std::size_t tally = 0;
   std::uint64_t reads = 0, seen = 0;  // in the window; of what can be shown
 };
 
-struct Measured {
+struct MeasuredReader {
   double unseen = 0, rate = 0;  // rate 0: they want it and did not read any of it
 };
 
-struct Tally {
+struct TopicTally {
   std::uint32_t topic = 0;
   const StockedTopic* stocked = nullptr;
   std::uint64_t wanted = 0, told = 0, noticed = 0;
-  std::vector<Measured> readers;
+  std::vector<MeasuredReader> readers;
   double depth() const { return stocked == nullptr ? 0 : static_cast<double>(stocked->depth()); }
 };
 
@@ -53,15 +53,15 @@ class SupplyCount {
   SupplySummary run();
 
  private:
-  std::vector<Want> wants_of(const SupplyReader& reader);
+  std::vector<WantedTopic> wants_of(const SupplyReader& reader);
   void add(const SupplyReader& reader);
-  void add_typical(const SupplyReader& reader, const std::vector<Want>& wants, double reads,
+  void add_typical(const SupplyReader& reader, const std::vector<WantedTopic>& wants, double reads,
                    double days);
   std::size_t tally_of(std::uint32_t topic);
-  std::string name_of(const Tally& tally) const;
+  std::string name_of(const TopicTally& tally) const;
   PeopleCount people(std::uint64_t kept) const;
   double usual_rate();
-  TopicSupply topic(const Tally& tally, double usual_rate) const;
+  TopicSupply topic(const TopicTally& tally, double usual_rate) const;
   void find_neighbours(const std::vector<std::size_t>& order, std::vector<TopicSupply>& rows);
   void add_needs(SupplySummary& summary) const;
   bool answered(const std::string& words) const;
@@ -71,7 +71,7 @@ class SupplyCount {
   const Inventory& inventory_;
   std::int32_t today_;
   std::uint64_t readers_ = 0;
-  std::vector<Tally> tallies_;
+  std::vector<TopicTally> tallies_;
   std::unordered_map<std::uint32_t, std::size_t> places_;
   std::vector<std::vector<std::size_t>> wanted_by_;  // of each reader, tallies
   // Of readers with all of their topics together.
@@ -86,14 +86,14 @@ std::size_t SupplyCount::tally_of(std::uint32_t topic) {
   return at->second;
 }
 
-std::vector<Want> SupplyCount::wants_of(const SupplyReader& reader) {
-  std::vector<Want> wants;
+std::vector<WantedTopic> SupplyCount::wants_of(const SupplyReader& reader) {
+  std::vector<WantedTopic> wants;
   std::vector<std::size_t>& list = wanted_by_.emplace_back();
   for (const ReaderInterests::Topic& topic : reader.interests.topics) {
     const bool noticed = topic.noticed(today_);
     if (!topic.told && !noticed) continue;
     const std::size_t place = tally_of(topic.topic);
-    Tally& tally = tallies_[place];
+    TopicTally& tally = tallies_[place];
     ++tally.wanted;
     if (topic.told) ++tally.told;
     if (noticed) ++tally.noticed;
@@ -105,10 +105,10 @@ std::vector<Want> SupplyCount::wants_of(const SupplyReader& reader) {
 
 void SupplyCount::add(const SupplyReader& reader) {
   ++readers_;
-  std::vector<Want> wants = wants_of(reader);
+  std::vector<WantedTopic> wants = wants_of(reader);
   if (wants.empty()) return;
   const auto find = [&wants](std::uint32_t topic) {
-    const auto at = std::ranges::lower_bound(wants, topic, {}, &Want::topic);
+    const auto at = std::ranges::lower_bound(wants, topic, {}, &WantedTopic::topic);
     return at != wants.end() && at->topic == topic ? &*at : nullptr;
   };
   std::uint64_t reads = 0;
@@ -116,7 +116,7 @@ void SupplyCount::add(const SupplyReader& reader) {
     if (opened.day > today_ - kInterestDays) {
       bool wanted = false;
       for (const std::uint32_t topic : opened.topics) {
-        Want* want = topic == 0 ? nullptr : find(topic);
+        WantedTopic* want = topic == 0 ? nullptr : find(topic);
         if (want == nullptr) continue;
         ++want->reads;
         wanted = true;
@@ -126,12 +126,12 @@ void SupplyCount::add(const SupplyReader& reader) {
     const StockedItem* stocked = inventory_.item(opened.item);
     if (stocked == nullptr || !stocked->deep) continue;
     for (const std::uint32_t place : inventory_.topics_of(*stocked)) {
-      if (Want* want = find(inventory_.topics()[place].topic)) ++want->seen;
+      if (WantedTopic* want = find(inventory_.topics()[place].topic)) ++want->seen;
     }
   }
   const double days = std::clamp(today_ - reader.first_day + 1, 1, kInterestDays);
-  for (const Want& want : wants) {
-    Tally& tally = tallies_[want.tally];
+  for (const WantedTopic& want : wants) {
+    TopicTally& tally = tallies_[want.tally];
     tally.readers.push_back({std::max(0.0, tally.depth() - static_cast<double>(want.seen)),
                              static_cast<double>(want.reads) / days});
   }
@@ -139,11 +139,11 @@ void SupplyCount::add(const SupplyReader& reader) {
     add_typical(reader, wants, static_cast<double>(reads), days);
 }
 
-void SupplyCount::add_typical(const SupplyReader& reader, const std::vector<Want>& wants,
+void SupplyCount::add_typical(const SupplyReader& reader, const std::vector<WantedTopic>& wants,
                               double reads, double days) {
   const auto mark = static_cast<std::uint32_t>(rates_.size() + 1);
   double unseen = 0, fresh = 0;
-  for (const Want& want : wants) {
+  for (const WantedTopic& want : wants) {
     const StockedTopic* stocked = tallies_[want.tally].stocked;
     if (stocked == nullptr) continue;
     for (const std::uint32_t place : stocked->deep) {
@@ -180,22 +180,22 @@ PeopleCount SupplyCount::people(std::uint64_t kept) const {
 // The pace at which a topic is read by who reads it, for those who want one and have not read it.
 double SupplyCount::usual_rate() {
   std::vector<double> rates;
-  for (const Tally& tally : tallies_) {
-    for (const Measured& each : tally.readers) {
+  for (const TopicTally& tally : tallies_) {
+    for (const MeasuredReader& each : tally.readers) {
       if (each.rate > 0) rates.push_back(each.rate);
     }
   }
   return middle_of(rates).value.value_or(0);
 }
 
-std::string SupplyCount::name_of(const Tally& tally) const {
+std::string SupplyCount::name_of(const TopicTally& tally) const {
   if (tally.stocked != nullptr && !tally.stocked->name.empty()) return tally.stocked->name;
   const auto named = fold_.topic_names().find(tally.topic);
   if (named != fold_.topic_names().end()) return named->second;
   return "a topic that no item has";
 }
 
-TopicSupply SupplyCount::topic(const Tally& tally, double usual_rate) const {
+TopicSupply SupplyCount::topic(const TopicTally& tally, double usual_rate) const {
   TopicSupply row;
   row.topic = name_of(tally);
   row.wanted = people(tally.wanted);
@@ -208,7 +208,7 @@ TopicSupply SupplyCount::topic(const Tally& tally, double usual_rate) const {
     row.published = tally.stocked->published;
   }
   std::vector<double> rates, paces, unseen, lasts, missing;
-  for (const Measured& each : tally.readers) {
+  for (const MeasuredReader& each : tally.readers) {
     const double pace = each.rate > 0 ? each.rate : usual_rate;
     unseen.push_back(each.unseen);
     if (each.rate > 0) rates.push_back(each.rate);
@@ -217,7 +217,7 @@ TopicSupply SupplyCount::topic(const Tally& tally, double usual_rate) const {
   }
   const double pace = middle_of(paces).value.value_or(0);
   row.keeps_up = pace > 0 && static_cast<double>(row.fresh) >= kFreshDays * pace;
-  for (const Measured& each : tally.readers) {
+  for (const MeasuredReader& each : tally.readers) {
     const double own = each.rate > 0 ? each.rate : usual_rate;
     const double wanted = row.keeps_up ? kUnseenMin : std::max(kUnseenMin, kLastsEnough * own);
     missing.push_back(std::max(0.0, wanted - each.unseen));
@@ -235,14 +235,14 @@ TopicSupply SupplyCount::topic(const Tally& tally, double usual_rate) const {
 void SupplyCount::find_neighbours(const std::vector<std::size_t>& order,
                                   std::vector<TopicSupply>& rows) {
   const std::size_t size = std::min({order.size(), rows.size(), kNeighbourTopicsMax});
-  std::vector<std::size_t> place(tallies_.size(), kNobody);
+  std::vector<std::size_t> place(tallies_.size(), kNotCompared);
   for (std::size_t i = 0; i < size; ++i) place[order[i]] = i;
   std::vector<std::uint32_t> shared(size * size, 0);
   std::vector<std::size_t> of_reader;
   for (const auto& wanted : wanted_by_) {
     of_reader.clear();
     for (const std::size_t tally : wanted) {
-      if (place[tally] != kNobody) of_reader.push_back(place[tally]);
+      if (place[tally] != kNotCompared) of_reader.push_back(place[tally]);
     }
     for (const std::size_t a : of_reader) {
       for (const std::size_t b : of_reader) ++shared[a * size + b];
@@ -274,7 +274,7 @@ bool SupplyCount::answered(const std::string& words) const {
   std::vector<TermCount> asked;
   add_terms(words, 1, kTextQueryTermsMax, asked);
   if (asked.empty()) return true;  // nothing that could be looked for
-  for (const TextMatch& match : inventory_.catalog().text().search(words, kMatchesRead)) {
+  for (const TextMatch& match : inventory_.catalog().text().search(words, kSearchMatchesRead)) {
     const Item* item = inventory_.catalog().find(match.item);
     if (item == nullptr || inventory_.item(item->key) == nullptr) continue;
     const std::vector<TermCount> terms = terms_of(*item);
@@ -288,7 +288,7 @@ bool SupplyCount::answered(const std::string& words) const {
 
 void SupplyCount::add_needs(SupplySummary& summary) const {
   std::map<std::string, UnmetNeed> needs;
-  for (const Tally& tally : tallies_) {
+  for (const TopicTally& tally : tallies_) {
     const bool stocked =
         tally.stocked != nullptr && tally.stocked->depth() + tally.stocked->older > 0;
     if (tally.told == 0 || stocked) continue;
@@ -382,7 +382,7 @@ SupplySummary SupplyCount::run() {
   std::vector<std::size_t> order(tallies_.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, [this](std::size_t a, std::size_t b) {
-    const Tally &x = tallies_[a], &y = tallies_[b];
+    const TopicTally &x = tallies_[a], &y = tallies_[b];
     return x.wanted != y.wanted ? x.wanted > y.wanted : x.topic < y.topic;
   });
   const double rate = usual_rate();
