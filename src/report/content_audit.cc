@@ -213,13 +213,13 @@ Estimate AuditCount::never_shown(std::uint64_t shown) const {
 
 AuditArm AuditCount::arm(std::size_t place) {
   ArmTally& tally = tallies_[place];
-  AuditArm arm{tally.people, tally.people_few,
-               tally.places, tally.serves,
-               tally.sells,  tally.narrowed,
-               {},           {},
-               {},           {},
-               {},           {},
-               {},           {}};
+  AuditArm arm;
+  arm.people = tally.people;
+  arm.people_few = tally.people_few;
+  arm.places = tally.places;
+  arm.serves = tally.serves;
+  arm.sells = tally.sells;
+  arm.narrowed = tally.narrowed;
   arm.entropy_bits = audit_mean(tally.entropy);
   arm.must_read_reach = live_ == 0 ? Estimate::unknown(0, "no item is marked must-read")
                                    : audit_share(tally.must_reads);
@@ -227,7 +227,7 @@ AuditArm AuditCount::arm(std::size_t place) {
   arm.serve_share = audit_share(tally.serve_share);
   arm.sell_share = audit_share(tally.sell_share);
   arm.serve_to_sell = audit_ratio(tally.serve_sell);
-  arm.narrowed_share = tally.people < kAuditPeopleMin ? too_few_people(tally.people) : Estimate{};
+  arm.narrowed_share = too_few_people(tally.people);
   if (tally.people >= kAuditPeopleMin) {
     const auto n = static_cast<double>(tally.people);
     arm.narrowed_share = {static_cast<double>(tally.narrowed) / n,
