@@ -1,6 +1,7 @@
 #include "report/inventory.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "base/hash.h"
@@ -19,20 +20,28 @@ Inventory::Inventory(const CatalogView& catalog, TimeMs now_ms, CanBeShown can_b
   const std::span<const ItemIndex> newest = catalog_.newest();
   items_.reserve(newest.size());
   topics_begin_.reserve(newest.size() + 1);
+  // The list is by date: where a week begins is looked for, and no item is asked for its date.
+  std::array<std::size_t, kInventoryWeeks> week_ends{};
+  for (std::size_t week = 0; week < kInventoryWeeks; ++week) {
+    const DurationMs age = static_cast<DurationMs>(week + 1) * kFreshDays * kDayMs;
+    const auto end = std::ranges::partition_point(
+        newest, [&](ItemIndex index) { return now_ms - catalog_.date_ms(index) < age; });
+    week_ends[week] = static_cast<std::size_t>(end - newest.begin());
+  }
+  std::size_t week = 0;
   std::vector<std::uint32_t> places;
   for (std::size_t i = 0; i < newest.size(); ++i) {
     if (i + kPrefetched < newest.size()) catalog_.prefetch(newest[i + kPrefetched]);
     const ItemCard* card = catalog_.card(newest[i]);
     if (card == nullptr) continue;
-    const TimeMs date = catalog_.date_ms(newest[i]);
-    const std::int64_t age_days = std::max<std::int64_t>(0, now_ms - date) / kDayMs;
+    while (week < kInventoryWeeks && i >= week_ends[week]) ++week;
     find_places(*card, places);
-    if (const auto week = static_cast<std::size_t>(age_days / 7); week < kInventoryWeeks) {
+    if (week < kInventoryWeeks) {
       for (const std::uint32_t place : places) ++topics_[place].published[week];
     }
     if (!can_be_shown(*card, now_ms)) continue;
-    StockedItem stocked{card->item, card->key, newest[i], date, age_days < kFreshDays, false};
-    const bool evergreen = card->evergreen || card->item->published_at_ms == 0;
+    StockedItem stocked{card->item, card->key, newest[i], week == 0, false};
+    const bool evergreen = !stocked.fresh && (card->evergreen || card->item->published_at_ms == 0);
     stocked.deep = stocked.fresh || evergreen;
     const auto at = static_cast<std::uint32_t>(items_.size());
     for (const std::uint32_t place : places) {

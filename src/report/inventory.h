@@ -29,7 +29,6 @@ struct StockedItem {
   const Item* item = nullptr;
   ItemKey key;
   ItemIndex index;
-  TimeMs date_ms = 0;
   bool fresh = false, deep = false;
 };
 

@@ -337,7 +337,8 @@ void SupplyCount::add_forgotten(SupplySummary& summary) const {
   std::uint64_t forgotten = 0;
   const auto& items = inventory_.items();
   for (auto item = items.rbegin(); item != items.rend(); ++item) {
-    if (!item->deep || item->fresh || day_of(item->date_ms) > today_ - kForgottenDays) continue;
+    if (!item->deep || item->fresh) continue;
+    if (day_of(inventory_.catalog().date_ms(item->index)) > today_ - kForgottenDays) continue;
     const auto shown = fold_.shown_day(item->key);
     if (shown && *shown > today_ - kForgottenDays) continue;
     if (++forgotten <= kForgottenListed) summary.forgotten_items.push_back(item->item->id);
