@@ -105,7 +105,7 @@ BriefEvidence brief_evidence(const Engine& engine, const Brief& brief, std::stri
   const auto slots = engine.slots().get();
   const auto slot = slots->find(brief.decision);
   if (slot != slots->end()) gather_slot(engine, brief, slot->second, evidence);
-  gather_events(engine.event_counts(), brief, evidence);
+  gather_events(engine.reports().event_counts, brief, evidence);
   return evidence;
 }
 

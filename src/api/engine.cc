@@ -121,8 +121,7 @@ struct Engine::Parts {
   LiveItems live{interner};
   OrganicLearner organic_learner{live, organic};
   RewardSide rewards;
-  LiftReport lift{derived_salt(options.secret, kHoldoutPurpose)};
-  EventCounts event_counts;
+  ReportSide reports{derived_salt(options.secret, kHoldoutPurpose)};
   EngineRanker ranker{live, organic, rewards.values};
 
   std::vector<std::string_view> source_names;
@@ -152,13 +151,14 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
   for (std::size_t i = 0; i < p.ranker.sources().size(); ++i) {
     p.source_names.push_back(p.ranker.sources().name(i));
   }
+  std::vector<LogConsumer*> followers{&p.organic_learner, &p.live, &p.rewards.together};
+  followers.insert(followers.end(), p.reports.all.begin(), p.reports.all.end());
   p.journal = TRY(Journal::open(
       store, clock,
       {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.holdout, &p.questions,
        &p.objects},
-      {&p.people_rows, &p.catalog_rows, &p.objects},
-      {&p.organic_learner, &p.live, &p.rewards.together, &p.lift, &p.event_counts},
-      p.options.journal, std::move(on_fatal)));
+      {&p.people_rows, &p.catalog_rows, &p.objects}, std::move(followers), p.options.journal,
+      std::move(on_fatal)));
   p.catalog.publish();
   p.decisions = std::make_unique<DecisionEngine>(
       DecisionEngine::Parts{.clock = clock,
@@ -173,7 +173,7 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
                             .holdout_salt = derived_salt(p.options.secret, kHoldoutPurpose),
                             .reward_scales = &p.rewards.scales.scales(),
                             .bets = &p.bets,
-                            .advice = &p.lift.advice(),
+                            .advice = &p.reports.lift.advice(),
                             .exposures = &p.exposures,
                             .permitted = &p.rewards.ledgers.permitted(),
                             .holdout = &p.holdout,
@@ -210,12 +210,12 @@ const HoldoutTable& Engine::holdout() const { return parts_->holdout; }
 const ObjectTable& Engine::objects() const { return parts_->objects; }
 const KeyTable& Engine::keys() const { return parts_->objects.keys(); }
 const DecisionEngine& Engine::decisions() const { return *parts_->decisions; }
-const LiftReport& Engine::lift() const { return parts_->lift; }
+const LiftReport& Engine::lift() const { return parts_->reports.lift; }
 const Figures& Engine::figures() const { return parts_->rewards.figures; }
-const EventCounts& Engine::event_counts() const { return parts_->event_counts; }
 std::shared_ptr<const ValueModel> Engine::value_model() const {
   return parts_->rewards.values.get();
 }
+const ReportSide& Engine::reports() const { return parts_->reports; }
 const Joiner& Engine::joiner() const { return parts_->rewards.joiner; }
 const ConsumerGroup& Engine::rewards() const { return parts_->rewards.together; }
 const TokenSigner& Engine::signer() const { return parts_->signer; }

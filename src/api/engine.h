@@ -20,6 +20,7 @@
 
 #include "api/keys.h"
 #include "api/object_table.h"
+#include "api/report_side.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
@@ -35,7 +36,6 @@
 #include "profile/profile_store.h"
 #include "report/bet_odds.h"
 #include "report/bet_rulings.h"
-#include "report/event_counts.h"
 #include "report/figures.h"
 #include "report/lift.h"
 #include "reward/joiner.h"
@@ -84,10 +84,11 @@ class Engine {
   const DecisionEngine& decisions() const;
   const LiftReport& lift() const;
   const Figures& figures() const;
-  const EventCounts& event_counts() const;
   const Joiner& joiner() const;
   // The value model that decides now.
   std::shared_ptr<const ValueModel> value_model() const;
+  // What is folded for reports besides.
+  const ReportSide& reports() const;
   // The joiner and who learns or counts from its rows, as one.
   const ConsumerGroup& rewards() const;
   const TokenSigner& signer() const;

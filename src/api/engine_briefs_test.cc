@@ -329,7 +329,7 @@ TEST_F(EngineBriefsTest, IsTheSameAfterARestartAndARebuild) {
   ASSERT_TRUE(engine_->keep_bets());
   ASSERT_TRUE(engine_->renew_brief("evening", kWhy, {}));
   const Brief before = *engine_->brief("evening");
-  const std::string counts = engine_->event_counts().save();
+  const std::string counts = engine_->reports().event_counts.save();
   const auto compared = rebuild_and_compare(*engine_);
   ASSERT_TRUE(compared);
   for (const auto& [fold, is_same] : *compared) EXPECT_TRUE(is_same) << fold;
@@ -337,7 +337,7 @@ TEST_F(EngineBriefsTest, IsTheSameAfterARestartAndARebuild) {
   engine_.reset();
   start(8);
   EXPECT_EQ(*engine_->brief("evening"), before);
-  EXPECT_EQ(engine_->event_counts().save(), counts);
+  EXPECT_EQ(engine_->reports().event_counts.save(), counts);
   EXPECT_FALSE(slot().in_shadow());
 }
 

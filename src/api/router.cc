@@ -83,8 +83,8 @@ std::vector<Route> collect_routes() {
   for (const auto group :
        {event_routes(), decide_routes(), decision_routes(), item_routes(), slot_routes(),
         bet_routes(), brief_routes(), metric_routes(), cost_routes(), people_routes(),
-        report_routes(), proof_routes(), holdout_routes(), evaluation_routes(), system_routes(),
-        admin_routes()}) {
+        report_routes(), proof_routes(), supply_routes(), holdout_routes(), evaluation_routes(),
+        system_routes(), admin_routes()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

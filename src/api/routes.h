@@ -30,6 +30,7 @@ std::span<const Route> proof_routes();
 std::span<const Route> people_routes();
 std::span<const Route> report_routes();
 std::span<const Route> holdout_routes();
+std::span<const Route> supply_routes();
 std::span<const Route> evaluation_routes();
 std::span<const Route> system_routes();
 std::span<const Route> admin_routes();
@@ -42,6 +43,8 @@ bool answer_errors(Call& call, FieldErrors& errors);
 void later(Api& api, CallPointer call, std::function<void(const CallPointer&)> work);
 // If-Match and If-None-Match as an expected version. False: the problem is answered.
 bool read_expected_version(Call& call, ExpectedVersion& expected);
+// Counts the topics that are not deep enough anew, off this thread, at most once a minute.
+void refresh_supply_gauge(Api& api);
 std::string etag(std::uint64_t version);
 // Who sends the request and, by its header Ante-Why, why: kept with what it changes.
 Author author_of(const Call& call);

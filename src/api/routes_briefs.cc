@@ -157,7 +157,7 @@ void needs_report(Api& api, CallPointer call) {
 }
 
 void data_gaps(Api& api, CallPointer call) {
-  const EventCounts& counts = api.engine.event_counts();
+  const EventCounts& counts = api.engine.reports().event_counts;
   call->reply_json(
       200, data_gaps_to_json(data_needs(api.engine.briefs(), [&counts](std::string_view name) {
         return counts.find(name);

@@ -54,6 +54,7 @@ void health(Api& api, CallPointer call) {
 }
 
 void metrics(Api& api, CallPointer call) {
+  refresh_supply_gauge(api);
   HttpResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = api.engine.metrics().text();

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "api/report_side.h"
 #include "api/reward_side.h"
 #include "base/json_writer.h"
 #include "base/time_text.h"
@@ -42,17 +43,17 @@ void count(const CommittedRecord& record, LogCount& counts) {
 
 // Fresh folds of everything that must come out the same.
 struct Folds {
-  explicit Folds(std::string holdout_salt) : lift(std::move(holdout_salt)) {}
+  explicit Folds(std::string holdout_salt) : reports(std::move(holdout_salt)) {
+    all.insert(all.end(), reports.all.begin(), reports.all.end());
+  }
 
   ItemInterner interner;
   Catalog catalog{interner};
   ProfileStore people;
   ObjectTable objects{{}};
-  LiftReport lift;
-  EventCounts event_counts;
   RewardSide reward_side;
-  std::vector<LogConsumer*> all{&people, &catalog,     &objects, &reward_side.together,
-                                &lift,   &event_counts};
+  ReportSide reports;
+  std::vector<LogConsumer*> all{&people, &catalog, &objects, &reward_side.together};
 };
 
 // The day a message was first stored, if it is remembered.
@@ -136,13 +137,16 @@ Result<std::vector<std::pair<std::string, bool>>> rebuild_and_compare(Engine& en
       });
   if (!scanned) return scanned.error();
   end_commit();
-  return std::vector<std::pair<std::string, bool>>{
+  std::vector<std::pair<std::string, bool>> compared{
       {"people", folds->people.save() == engine.people().save()},
       {"catalog", folds->catalog.save() == engine.catalog().save()},
       {"objects", folds->objects.save() == engine.objects().save()},
-      {"rewards", folds->reward_side.together.save() == engine.rewards().save()},
-      {"lift", folds->lift.save() == engine.lift().save()},
-      {"event-counts", folds->event_counts.save() == engine.event_counts().save()}};
+      {"rewards", folds->reward_side.together.save() == engine.rewards().save()}};
+  for (std::size_t i = 0; i < folds->reports.all.size(); ++i) {
+    const LogConsumer &anew = *folds->reports.all[i], &live = *engine.reports().all[i];
+    compared.emplace_back(anew.name(), anew.save() == live.save());
+  }
+  return compared;
 }
 
 Result<std::string> find_id(Engine& engine, std::string_view id) {

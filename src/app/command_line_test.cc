@@ -112,6 +112,11 @@ TEST(CommandLine, InitMakesADirectoryOnce) {
   EXPECT_EQ(run({"report", "scale", "--slot", "nothing", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"report", "scale", "--slot", "home", "--lift", "-1", "--data", directory.c_str()}),
             1);
+  EXPECT_EQ(run({"report", "supply", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "supply", "--json", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "audit", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "audit", "--slot", "home", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(run({"report", "audit", "--slot", "nothing", "--data", directory.c_str()}), 3);
   EXPECT_EQ(run({"verify", "--rebuild", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"export", "decisions", "--data", directory.c_str()}), 0);
   EXPECT_EQ(run({"export", "decisions", "--slot", "hoem", "--data", directory.c_str()}), 3);

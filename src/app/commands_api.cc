@@ -226,6 +226,7 @@ void add_report(CommandLine line) {
     line.exit = run_call(line.common, "GET", target, "", {}, show_sentence);
   });
   add_metric_reports(report, line);
+  add_supply_reports(line, *report);
 }
 
 }  // namespace

@@ -346,6 +346,11 @@ std::span<const ItemIndex> CatalogView::with_topic(TopicKey topic) const {
 
 std::span<const ItemIndex> CatalogView::newest() const { return *contents_->newest; }
 
+TimeMs CatalogView::date_ms(ItemIndex index) const {
+  const StoredItem* stored = contents_->stored(index);
+  return stored == nullptr ? 0 : stored->date_ms();
+}
+
 std::string CatalogView::topic_name(TopicKey topic) const {
   const TopicList* list = contents_->topic(topic);
   return list == nullptr ? std::string() : list->name;

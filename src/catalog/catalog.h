@@ -60,6 +60,8 @@ class CatalogView {
   std::span<const ItemIndex> with_topic(TopicKey topic) const;
   // Items (not withdrawn), newest first by publishedAt (unknown: first sight), then by first sight.
   std::span<const ItemIndex> newest() const;
+  // publishedAt, else its first sight; 0 when unknown.
+  TimeMs date_ms(ItemIndex index) const;
   std::string topic_name(TopicKey topic) const;  // empty when unknown
   std::size_t size() const;                      // withdrawn items included
   std::uint64_t version() const;                 // grows with every published change
