@@ -6,31 +6,16 @@
 
 #include <gtest/gtest.h>
 
-#include "api/engine.h"
-#include "api/test_entropy.h"
-#include "base/random.h"
+#include "api/test_engine.h"
 #include "report/bet_rulings.h"
-#include "store/memory_store.h"
 
 namespace ante {
 namespace {
 
-constexpr TimeMs kStart = 1'770'000'000'000;
-
-class EngineBetsTest : public testing::Test {
+class EngineBetsTest : public TestEngine {
  protected:
   EngineBetsTest() {
-    EngineOptions options;
-    options.secret = {4, 5, 6};
-    options.entropy = seeded(7);
-    engine_ = *Engine::open(store_, clock_, metrics_, options, [](Error) { FAIL(); });
-    std::vector<Item> items(2);
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      items[i].id = i == 0 ? "safe" : "bet";
-      items[i].key = item_key(items[i].id);
-      items[i].title = items[i].id;
-    }
-    EXPECT_TRUE(engine_->put_items_and_wait(items));
+    put_items({"safe", "bet"});
     EXPECT_TRUE(
         engine_->put_slot("home",
                           R"({"limit":1,"safeDefault":{"items":["safe"]},"stake":0,"holdout":0,)"
@@ -54,54 +39,15 @@ class EngineBetsTest : public testing::Test {
   // `people` new ones come; who is shown the item clicks with its chance.
   void come(int people, double safe_chance, double bet_chance) {
     for (int i = 0; i < people; ++i) {
-      DecideRequest request;
-      request.slot = "home";
-      request.person = PersonHash{{mix64(++person_), person_}};
-      const auto answer = engine_->decisions().decide(request);
-      ASSERT_TRUE(answer);
-      const Placement& place = answer->decision.served.at(0);
-      if (random_.uniform() >= (place.item_id == "bet" ? bet_chance : safe_chance)) continue;
-      Reward reward;
-      reward.decision = answer->decision.id;
-      reward.slot = answer->decision.slot;
-      reward.item = place.item;
-      reward.measure = measure_;
-      NewRecord record;
-      record.partition = partition_of(*request.person);
-      record.header = {RecordKind::kReward, kFirstTenant, *request.person, clock_.now_ms(),
-                       clock_.now_ms()};
-      record.body = encode(reward);
-      rewards_.push_back(std::move(record));
+      const Decision decision = decide(somebody_new()).decision;
+      const bool bet = decision.served.at(0).item_id == "bet";
+      if (random_.uniform() < (bet ? bet_chance : safe_chance)) note_reward(decision, measure_);
     }
-    ASSERT_TRUE(engine_->journal().flush());  // rewards after their decisions
-    ASSERT_TRUE(engine_->journal().append_and_wait(std::move(rewards_)));
-    rewards_.clear();
     pass(2 * kMinuteMs);
-  }
-  // Time passes, and somebody outside the trial makes the log notice it.
-  void pass(DurationMs ms) {
-    clock_.advance_to(clock_.now_ms() + ms);
-    NewRecord record;
-    record.partition = Partition{9};
-    record.header = {RecordKind::kConsent, kFirstTenant, PersonHash{{9ULL << 56, 1}},
-                     clock_.now_ms(), clock_.now_ms()};
-    record.body = std::string(1, '\x1f');
-    std::vector<NewRecord> records;
-    records.push_back(std::move(record));
-    ASSERT_TRUE(engine_->journal().append_and_wait(std::move(records)));
-    ASSERT_TRUE(engine_->journal().flush());
   }
   Bet now() const { return *engine_->bets().get()->by_id.at("b"); }
 
-  const Author kMe{"test", "why"};
-  MemoryStore store_;
-  SimulatedClock clock_{kStart};
-  Metrics metrics_;
-  Random random_{3};
-  std::uint64_t person_ = 0;
   std::string measure_ = "purchase";
-  std::vector<NewRecord> rewards_;
-  std::unique_ptr<Engine> engine_;
 };
 
 TEST_F(EngineBetsTest, AWinnerIsOpenedThenBankedAndKeepsItsAudience) {

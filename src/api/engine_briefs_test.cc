@@ -5,36 +5,19 @@
 #include <gtest/gtest.h>
 
 #include "api/brief_evidence.h"
-#include "api/engine.h"
-#include "api/test_entropy.h"
+#include "api/test_engine.h"
 #include "api/verify.h"
-#include "base/hash.h"
-#include "base/random.h"
-#include "store/memory_store.h"
 
 namespace ante {
 namespace {
 
 constexpr TimeMs kBegin = 1'770'000'000'000;  // 2026-02-02
 
-class EngineBriefsTest : public testing::Test {
+class EngineBriefsTest : public TestEngine {
  protected:
   EngineBriefsTest() {
-    start(7);
-    std::vector<Item> items(2);
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      items[i].id = i == 0 ? "safe" : "bet";
-      items[i].key = item_key(items[i].id);
-      items[i].title = items[i].id;
-    }
-    EXPECT_TRUE(engine_->put_items_and_wait(items));
+    put_items({"safe", "bet"});
     put_slot(R"("evening")");
-  }
-  void start(std::uint64_t seed) {
-    EngineOptions options;
-    options.secret = {4, 5, 6};
-    options.entropy = seeded(seed);
-    engine_ = *Engine::open(store_, clock_, metrics_, options, [](Error) { FAIL(); });
   }
   void put_slot(std::string_view brief) {
     const auto slot = engine_->put_slot(
@@ -42,7 +25,7 @@ class EngineBriefsTest : public testing::Test {
         R"({"limit":1,"safeDefault":{"items":["safe"]},"stake":0.5,"holdout":0.5,)"
         R"("goal":{"windowMs":60000},"brief":)" +
             std::string(brief) + "}",
-        kMe, {});
+        kUnsaid, {});
     ASSERT_TRUE(slot) << slot.error().message;
   }
   static std::string brief(std::string_view more = "", std::string_view slot = "home") {
@@ -62,12 +45,7 @@ class EngineBriefsTest : public testing::Test {
   }
   Slot slot() const { return engine_->slots().get()->at("home"); }
   bool serves_only_the_safe_default() {
-    DecideRequest request;
-    request.slot = "home";
-    request.person = PersonHash{{mix64(++person_), person_}};
-    const auto answer = engine_->decisions().decide(request);
-    EXPECT_TRUE(answer);
-    return answer->decision.fallback == Fallback::kSlotInShadow;
+    return decide(somebody_new()).decision.fallback == Fallback::kSlotInShadow;
   }
   bool bets_somewhere() {
     for (int i = 0; i < 50; ++i) {
@@ -77,60 +55,24 @@ class EngineBriefsTest : public testing::Test {
   }
   // People come and click with the chance of what they see; then every window closes.
   void come(int people, double safe_chance, double bet_chance) {
-    std::vector<NewRecord> rewards;
     for (int i = 0; i < people; ++i) {
-      DecideRequest request;
-      request.slot = "home";
-      request.person = PersonHash{{mix64(++person_), person_}};
-      const auto answer = engine_->decisions().decide(request);
-      ASSERT_TRUE(answer);
-      const Placement& place = answer->decision.served.at(0);
-      if (random_.uniform() >= (place.item_id == "bet" ? bet_chance : safe_chance)) continue;
-      Reward reward;
-      reward.decision = answer->decision.id;
-      reward.slot = answer->decision.slot;
-      reward.item = place.item;
-      reward.measure = "click";
-      rewards.push_back(record(RecordKind::kReward, *request.person, encode(reward)));
+      const Decision decision = decide(somebody_new()).decision;
+      const bool bet = decision.served.at(0).item_id == "bet";
+      if (random_.uniform() < (bet ? bet_chance : safe_chance)) note_reward(decision);
     }
-    ASSERT_TRUE(engine_->journal().flush());  // rewards after their decisions
-    ASSERT_TRUE(engine_->journal().append_and_wait(std::move(rewards)));
     pass(2 * kMinuteMs);
   }
-  NewRecord record(RecordKind kind, PersonHash person, std::string body) const {
-    NewRecord record;
-    record.partition = partition_of(person);
-    record.header = {kind, kFirstTenant, person, clock_.now_ms(), clock_.now_ms()};
-    record.body = std::move(body);
-    return record;
-  }
-  void put(RecordKind kind, PersonHash person, std::string body) {
-    std::vector<NewRecord> records;
-    records.push_back(record(kind, person, std::move(body)));
-    ASSERT_TRUE(engine_->journal().append_and_wait(std::move(records)));
-    ASSERT_TRUE(engine_->journal().flush());
-  }
-  void pass(DurationMs ms) {
-    clock_.advance_to(clock_.now_ms() + ms);
-    put(RecordKind::kConsent, PersonHash{{9ULL << 56, 1}}, std::string(1, '\x1f'));
-  }
 
-  const Author kMe{"test", ""}, kWhy{"test", "we learned"};
-  MemoryStore store_;
-  SimulatedClock clock_{kBegin};
-  Metrics metrics_;
-  Random random_{3};
-  std::uint64_t person_ = 0;
-  std::unique_ptr<Engine> engine_;
+  const Author kUnsaid{"test", ""}, kWhy{"test", "we learned"};
 };
 
 TEST_F(EngineBriefsTest, ASlotBetsWhenItsBriefIsThereAndComplete) {
   EXPECT_EQ(slot().brief_missing, "there is no brief 'evening'");
   EXPECT_TRUE(serves_only_the_safe_default());
-  ASSERT_TRUE(engine_->put_brief("evening", unfinished(), kMe, 0));
+  ASSERT_TRUE(engine_->put_brief("evening", unfinished(), kUnsaid, 0));
   EXPECT_EQ(slot().brief_missing, "0 of 3 questions of brief 'evening' are answered");
   EXPECT_FALSE(bets_somewhere());
-  const auto written = engine_->put_brief("evening", brief(), kMe, 1);
+  const auto written = engine_->put_brief("evening", brief(), kUnsaid, 1);
   ASSERT_TRUE(written) << written.error().message;
   EXPECT_EQ(written->registered_at_ms, kBegin);
   EXPECT_EQ(slot().brief_missing, "");
@@ -139,7 +81,8 @@ TEST_F(EngineBriefsTest, ASlotBetsWhenItsBriefIsThereAndComplete) {
 }
 
 TEST_F(EngineBriefsTest, WhatASlotSaysOfItsBriefIsNotBelieved) {
-  const auto put = engine_->put_slot("home", R"({"brief":"evening","briefMissing":""})", kMe, {});
+  const auto put =
+      engine_->put_slot("home", R"({"brief":"evening","briefMissing":""})", kUnsaid, {});
   EXPECT_TRUE(put->in_shadow());
   put_slot(R"({"waived":{"by":"ed","reason":"first week"}})");
   EXPECT_FALSE(slot().in_shadow());
@@ -147,10 +90,10 @@ TEST_F(EngineBriefsTest, WhatASlotSaysOfItsBriefIsNotBelieved) {
 
 // A slot of before there were briefs names one that nobody wrote: it stops.
 TEST_F(EngineBriefsTest, ASlotOfBeforeGoesToShadow) {
-  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, 0));
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kUnsaid, 0));
   Slot old = slot();
   old.brief = "whatever we wanted";
-  ASSERT_TRUE(engine_->put_object("slot", "home", slot_to_json(old), kMe, {}));
+  ASSERT_TRUE(engine_->put_object("slot", "home", slot_to_json(old), kUnsaid, {}));
   EXPECT_FALSE(slot().in_shadow());
   EXPECT_EQ(*engine_->keep_bets(), 1u);
   EXPECT_EQ(slot().brief_missing, "there is no brief 'whatever we wanted'");
@@ -158,21 +101,21 @@ TEST_F(EngineBriefsTest, ASlotOfBeforeGoesToShadow) {
 }
 
 TEST_F(EngineBriefsTest, OneBriefIsForOneSlot) {
-  ASSERT_TRUE(engine_->put_slot("end", R"({"brief":"evening"})", kMe, 0));
-  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, 0));
+  ASSERT_TRUE(engine_->put_slot("end", R"({"brief":"evening"})", kUnsaid, 0));
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kUnsaid, 0));
   EXPECT_FALSE(slot().in_shadow());
   EXPECT_EQ(engine_->slots().get()->at("end").brief_missing,
             "brief 'evening' is for slot 'home', not for this one");
   const auto moved = engine_->put_brief("evening", brief("", "end"), kWhy, {});
   EXPECT_EQ(moved.error().code, ErrorCode::kConflict);
-  const auto unknown = engine_->put_brief("other", brief("", "hoem"), kMe, 0);
+  const auto unknown = engine_->put_brief("other", brief("", "hoem"), kUnsaid, 0);
   EXPECT_EQ(unknown.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(unknown.error().message.find("no slot 'hoem'. Did you mean 'home'?"), std::string::npos)
       << unknown.error().message;
 }
 
 TEST_F(EngineBriefsTest, TheDefaultIsToStop) {
-  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, 0));
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kUnsaid, 0));
   pass(91 * kDayMs - 2 * kMinuteMs);
   EXPECT_EQ(*engine_->keep_bets(), 0u);
   EXPECT_TRUE(bets_somewhere());
@@ -182,14 +125,14 @@ TEST_F(EngineBriefsTest, TheDefaultIsToStop) {
       << slot().brief_missing;
   EXPECT_FALSE(bets_somewhere());
   // Neither writing it again nor another date brings it back.
-  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, {}));
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kUnsaid, {}));
   EXPECT_TRUE(slot().in_shadow());
   put_slot(R"("evening")");
   EXPECT_TRUE(slot().in_shadow());
   EXPECT_FALSE(
       engine_->put_brief("evening", brief(R"(,"renewBy":"2026-06-01T00:00:00Z")"), kWhy, {}));
   // A reason does.
-  EXPECT_EQ(engine_->renew_brief("evening", kMe, {}).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(engine_->renew_brief("evening", kUnsaid, {}).error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(engine_->renew_brief("evning", kWhy, {}).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(engine_->renew_brief("evening", kWhy, 99).error().code, ErrorCode::kConflict);
   const auto renewed = engine_->renew_brief("evening", kWhy, {});
@@ -203,13 +146,14 @@ TEST_F(EngineBriefsTest, TheDefaultIsToStop) {
 
 TEST_F(EngineBriefsTest, ItsOwnDayMayBeEarlierAndNeitherPastNorLater) {
   const auto past =
-      engine_->put_brief("evening", brief(R"(,"renewBy":"2026-02-01T00:00:00Z")"), kMe, 0);
+      engine_->put_brief("evening", brief(R"(,"renewBy":"2026-02-01T00:00:00Z")"), kUnsaid, 0);
   EXPECT_NE(past.error().message.find("#/renewBy: lies in the past"), std::string::npos);
   const auto late =
-      engine_->put_brief("evening", brief(R"(,"renewBy":"2026-06-01T00:00:00Z")"), kMe, 0);
+      engine_->put_brief("evening", brief(R"(,"renewBy":"2026-06-01T00:00:00Z")"), kUnsaid, 0);
   EXPECT_NE(late.error().message.find("#/renewBy: is later than 2026-05-04"), std::string::npos)
       << late.error().message;
-  ASSERT_TRUE(engine_->put_brief("evening", brief(R"(,"renewBy":"2026-02-10T00:00:00Z")"), kMe, 0));
+  ASSERT_TRUE(
+      engine_->put_brief("evening", brief(R"(,"renewBy":"2026-02-10T00:00:00Z")"), kUnsaid, 0));
   EXPECT_EQ(engine_->brief("evening")->due_ms(), *engine_->brief("evening")->renew_by_ms);
   pass(9 * kDayMs);
   EXPECT_EQ(*engine_->keep_bets(), 1u);
@@ -217,7 +161,7 @@ TEST_F(EngineBriefsTest, ItsOwnDayMayBeEarlierAndNeitherPastNorLater) {
 }
 
 TEST_F(EngineBriefsTest, WhatLosesForPeopleIsNotRenewed) {
-  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, 0));
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kUnsaid, 0));
   // Before there is a model half of the decisions explore both items; one of them is much worse.
   come(4000, 0.6, 0.01);
   const auto refused = engine_->renew_brief("evening", kWhy, {});
@@ -231,11 +175,11 @@ TEST_F(EngineBriefsTest, WhatLosesForPeopleIsNotRenewed) {
 }
 
 TEST_F(EngineBriefsTest, WhatIsRegisteredIsStampedAndNotTakenAway) {
-  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, 0));
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kUnsaid, 0));
   pass(kDayMs);
   std::string easier = brief();
   easier.replace(easier.find("0.02"), 4, "0.01");
-  const auto silent = engine_->put_brief("evening", easier, kMe, {});
+  const auto silent = engine_->put_brief("evening", easier, kUnsaid, {});
   ASSERT_FALSE(silent);
   EXPECT_NE(silent.error().message.find("(impact/customer/target)"), std::string::npos);
   EXPECT_FALSE(engine_->put_brief("evening", easier, {"test", "one\ntwo"}, {}));
@@ -252,17 +196,17 @@ TEST_F(EngineBriefsTest, WhatIsRegisteredIsStampedAndNotTakenAway) {
   EXPECT_FALSE(engine_->put_brief("evening", brief(R"(,"changes":[])"), kWhy, {}));
   EXPECT_EQ(engine_->put_brief("evening", easier, kWhy, 0).error().code, ErrorCode::kConflict);
   // What is not registered needs no why and leaves no stamp.
-  ASSERT_TRUE(
-      engine_->put_brief("evening", easier.replace(easier.find("Evening"), 7, "Morning"), kMe, {}));
+  ASSERT_TRUE(engine_->put_brief("evening", easier.replace(easier.find("Evening"), 7, "Morning"),
+                                 kUnsaid, {}));
   EXPECT_EQ(engine_->brief("evening")->changes.size(), 1u);
 }
 
 TEST_F(EngineBriefsTest, IsDeletedWhenNoSlotNamesIt) {
-  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, 0));
-  EXPECT_EQ(engine_->delete_object(kBriefObjectType, "evening", kMe, {}).error().code,
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kUnsaid, 0));
+  EXPECT_EQ(engine_->delete_object(kBriefObjectType, "evening", kUnsaid, {}).error().code,
             ErrorCode::kConflict);
   put_slot("null");
-  ASSERT_TRUE(engine_->delete_object(kBriefObjectType, "evening", kMe, {}));
+  ASSERT_TRUE(engine_->delete_object(kBriefObjectType, "evening", kUnsaid, {}));
   EXPECT_FALSE(engine_->brief("evening"));
   EXPECT_TRUE(engine_->briefs().empty());
 }
@@ -271,24 +215,24 @@ TEST_F(EngineBriefsTest, ABetWaitsForTheBriefAndHoldsIt) {
   const std::string bet =
       R"({"need":"n","slot":"home","owner":"ines","audience":{"everybody":true},)"
       R"("content":{"items":["bet"]},"expires":"2026-03-01T00:00:00Z"})";
-  ASSERT_TRUE(engine_->put_bet("b", bet, kMe, 0));
-  const auto early = engine_->move_bet("b", BetState::kSmallStake, kMe, {});
+  ASSERT_TRUE(engine_->put_bet("b", bet, kUnsaid, 0));
+  const auto early = engine_->move_bet("b", BetState::kSmallStake, kUnsaid, {});
   ASSERT_FALSE(early);
   EXPECT_NE(early.error().message.find("because there is no brief 'evening'"), std::string::npos)
       << early.error().message;
-  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, 0));
-  ASSERT_TRUE(engine_->move_bet("b", BetState::kSmallStake, kMe, {}));
-  const auto other = engine_->put_slot("home", R"({"brief":"none such"})", kMe, {});
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kUnsaid, 0));
+  ASSERT_TRUE(engine_->move_bet("b", BetState::kSmallStake, kUnsaid, {}));
+  const auto other = engine_->put_slot("home", R"({"brief":"none such"})", kUnsaid, {});
   EXPECT_EQ(other.error().code, ErrorCode::kConflict);
 }
 
 // A slot that never bets: everybody gets the safe default, whatever was promised.
 TEST_F(EngineBriefsTest, PromisedDifferentAndServedTheSame) {
-  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, 0));
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kUnsaid, 0));
   ASSERT_TRUE(engine_->put_slot("home",
                                 R"({"limit":1,"safeDefault":{"items":["safe"]},"stake":0,)"
                                 R"("holdout":0.2,"goal":{"windowMs":60000},"brief":"evening"})",
-                                kMe, {}));
+                                kUnsaid, {}));
   come(400, 0.5, 0.5);
   const Brief now = *engine_->brief("evening");
   const BriefCheck checked = check(now, brief_evidence(*engine_, now));
@@ -299,12 +243,13 @@ TEST_F(EngineBriefsTest, PromisedDifferentAndServedTheSame) {
 }
 
 TEST_F(EngineBriefsTest, TheEvidenceIsWhatTheLogSays) {
-  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, 0));
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kUnsaid, 0));
   come(300, 0.5, 0.5);
   Event event;
   event.name = "Article Read";
   event.consent = Consent{.profile = false};
-  put(RecordKind::kEvent, PersonHash{{1, 1}}, encode(event));
+  note(RecordKind::kEvent, PersonHash{{1, 1}}, encode(event));
+  store_noted();
   const BriefEvidence evidence = brief_evidence(*engine_, *engine_->brief("evening"));
   EXPECT_TRUE(evidence.slot_exists && evidence.slot_uses_it && !evidence.in_shadow);
   EXPECT_EQ(evidence.people, 300u);
@@ -323,7 +268,7 @@ TEST_F(EngineBriefsTest, TheEvidenceIsWhatTheLogSays) {
 }
 
 TEST_F(EngineBriefsTest, IsTheSameAfterARestartAndARebuild) {
-  ASSERT_TRUE(engine_->put_brief("evening", brief(), kMe, 0));
+  ASSERT_TRUE(engine_->put_brief("evening", brief(), kUnsaid, 0));
   come(100, 0.5, 0.5);
   pass(92 * kDayMs);
   ASSERT_TRUE(engine_->keep_bets());

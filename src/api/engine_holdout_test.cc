@@ -7,33 +7,17 @@
 
 #include <gtest/gtest.h>
 
-#include "api/engine.h"
-#include "api/test_entropy.h"
+#include "api/test_engine.h"
 #include "api/verify.h"
-#include "store/memory_store.h"
 
 namespace ante {
 namespace {
 
-class EngineHoldoutTest : public testing::Test {
+class EngineHoldoutTest : public TestEngine {
  protected:
   EngineHoldoutTest() {
-    open();
-    std::vector<Item> items(4);
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      items[i].id = "item-" + std::to_string(i);
-      items[i].key = item_key(items[i].id);
-      items[i].title = items[i].id;
-    }
-    EXPECT_TRUE(engine_->put_items_and_wait(items));
+    put_items({"item-0", "item-1", "item-2", "item-3"});
     EXPECT_TRUE(put_slot("home", 0.3, kMe));
-  }
-  void open() {
-    engine_.reset();
-    EngineOptions options;
-    options.secret = {4, 5, 6};
-    options.entropy = seeded(7);
-    engine_ = *Engine::open(store_, clock_, metrics_, options, [](Error) { FAIL(); });
   }
   Result<Slot> put_slot(std::string_view name, double holdout, const Author& author) {
     return engine_->put_slot(
@@ -44,36 +28,21 @@ class EngineHoldoutTest : public testing::Test {
             R"("brief":{"waived":{"by":"t","reason":"t"}}})",
         author, {});
   }
-  static PersonHash somebody(std::uint64_t n) { return PersonHash{{mix64(n + 1), n + 1}}; }
-  Arm decide(PersonHash who) {
-    DecideRequest request;
-    request.slot = "home";
-    request.person = who;
-    const auto answer = engine_->decisions().decide(request);
-    EXPECT_TRUE(answer);
-    EXPECT_TRUE(replay(answer->decision));
-    last_ = answer->decision.id;
-    return answer->decision.arm;
+  Arm decided_arm(PersonHash who) {
+    const Decision decision = decide(who).decision;
+    EXPECT_TRUE(replay(decision));
+    last_ = decision.id;
+    return decision.arm;
   }
   std::vector<Arm> come(std::uint64_t people) {
     std::vector<Arm> arms;
-    for (std::uint64_t n = 0; n < people; ++n) arms.push_back(decide(somebody(n)));
+    for (std::uint64_t n = 0; n < people; ++n) arms.push_back(decided_arm(somebody(n)));
     EXPECT_TRUE(engine_->journal().flush());
     return arms;
   }
   void append(RecordKind kind, PersonHash who, std::string body) {
-    NewRecord record;
-    record.partition = partition_of(who);
-    record.header = {kind, kFirstTenant, who, clock_.now_ms(), clock_.now_ms()};
-    record.body = std::move(body);
-    std::vector<NewRecord> records;
-    records.push_back(std::move(record));
-    ASSERT_TRUE(engine_->journal().append_and_wait(std::move(records)));
-    ASSERT_TRUE(engine_->journal().flush());
-  }
-  void pass(DurationMs ms) {
-    clock_.advance_to(clock_.now_ms() + ms);
-    append(RecordKind::kConsent, PersonHash{{9ULL << 56, 1}}, std::string(1, '\x1f'));
+    note(kind, who, std::move(body));
+    store_noted();
   }
   void expect_rebuilt() {
     const auto same = rebuild_and_compare(*engine_);
@@ -81,12 +50,7 @@ class EngineHoldoutTest : public testing::Test {
     for (const auto& [name, equal] : *same) EXPECT_TRUE(equal) << name;
   }
 
-  const Author kMe{"test", "why"};
-  MemoryStore store_;
-  SimulatedClock clock_{1'770'000'000'000};
-  Metrics metrics_;
   DecisionId last_;
-  std::unique_ptr<Engine> engine_;
 };
 
 TEST_F(EngineHoldoutTest, ArmsStayOverARestart) {
@@ -95,7 +59,7 @@ TEST_F(EngineHoldoutTest, ArmsStayOverARestart) {
   std::map<Arm, int> n;
   for (const Arm arm : before) ++n[arm];
   EXPECT_EQ(n.size(), 4U);  // no best single action was asked for
-  open();
+  start();
   EXPECT_EQ(come(500), before);
   const auto stored = engine_->journal().find_decision(last);
   ASSERT_TRUE(stored);
@@ -112,7 +76,7 @@ TEST_F(EngineHoldoutTest, ArmsStayOverARestart) {
 
 TEST_F(EngineHoldoutTest, TrendingIsWhatIsLookedAtMostAndMayBeShown) {
   std::uint64_t one = 0;
-  while (decide(somebody(one)) != Arm::kTrending) ++one;
+  while (decided_arm(somebody(one)) != Arm::kTrending) ++one;
   const auto look_at = [&](std::size_t item, std::uint64_t people, std::uint64_t from) {
     Event event;
     event.kind = EventKind::kViewed;
@@ -125,7 +89,7 @@ TEST_F(EngineHoldoutTest, TrendingIsWhatIsLookedAtMostAndMayBeShown) {
       append(RecordKind::kEvent, somebody(from + n), encode(event));
   };
   const auto served = [&](PersonHash who) {
-    decide(who);
+    decided_arm(who);
     EXPECT_TRUE(engine_->journal().flush());
     const auto stored = engine_->journal().find_decision(last_);
     EXPECT_TRUE(stored);
@@ -152,7 +116,7 @@ TEST_F(EngineHoldoutTest, AMergeKeepsTheOldersArmAndIsFlagged) {
   std::vector<Arm> arms(2 * kPairs);
   for (const std::uint64_t half : {0, 1}) {
     for (std::uint64_t pair = 0; pair < kPairs; ++pair)
-      arms[2 * pair + half] = decide(somebody(2 * pair + half));
+      arms[2 * pair + half] = decided_arm(somebody(2 * pair + half));
     ASSERT_TRUE(engine_->journal().flush());
     clock_.advance_to(clock_.now_ms() + 10 * kSecondMs);
   }
@@ -163,11 +127,11 @@ TEST_F(EngineHoldoutTest, AMergeKeepsTheOldersArmAndIsFlagged) {
     append(RecordKind::kLink, b, encode(Link{a, older, true}));
   }
   for (const bool restarted : {false, true}) {
-    if (restarted) open();
+    if (restarted) start();
     std::size_t moved = 0;
     for (std::uint64_t pair = 0; pair < kPairs; ++pair) {
       for (const std::uint64_t half : {0, 1})
-        EXPECT_EQ(decide(somebody(2 * pair + half)), arms[2 * pair]) << pair << restarted;
+        EXPECT_EQ(decided_arm(somebody(2 * pair + half)), arms[2 * pair]) << pair << restarted;
       moved += arms[2 * pair] != arms[2 * pair + 1] ? 1 : 0;
     }
     EXPECT_GT(moved, 20U);
@@ -191,9 +155,9 @@ TEST_F(EngineHoldoutTest, ANewDrawHoldsOutOthersAndClosesWhatWasMeasured) {
   EXPECT_EQ(engine_->draw_holdout(kMe, 3).error().code, ErrorCode::kConflict);
   ASSERT_TRUE(engine_->draw_holdout(kMe, {}));
   EXPECT_EQ(engine_->draw_holdout(kMe, {}).error().code, ErrorCode::kConflict);  // it just was
-  EXPECT_EQ(decide(somebody(0)), before[0]);  // it does not count yet
+  EXPECT_EQ(decided_arm(somebody(0)), before[0]);  // it does not count yet
   pass(kMinuteMs);
-  open();
+  start();
   const std::vector<Arm> after = come(kPeople);
   std::map<std::pair<Arm, Arm>, int> moves;
   for (std::size_t i = 0; i < kPeople; ++i) ++moves[{before[i], after[i]}];

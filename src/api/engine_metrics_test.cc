@@ -7,21 +7,14 @@
 
 #include <gtest/gtest.h>
 
-#include "api/engine.h"
-#include "api/test_entropy.h"
-#include "base/hash.h"
-#include "store/memory_store.h"
+#include "api/test_engine.h"
 
 namespace ante {
 namespace {
 
-class EngineMetricsTest : public testing::Test {
+class EngineMetricsTest : public TestEngine {
  protected:
   EngineMetricsTest() {
-    EngineOptions options;
-    options.secret = {7, 5, 6};
-    options.entropy = seeded(7);
-    engine_ = *Engine::open(store_, clock_, metrics_, options, [](Error) { FAIL(); });
     for (const char* slot : {"home", "end"}) {
       EXPECT_TRUE(engine_->put_slot(
           slot, R"({"holdout":0.5,"brief":{"waived":{"by":"t","reason":"t"}}})", kMe, 0));
@@ -31,20 +24,9 @@ class EngineMetricsTest : public testing::Test {
     EXPECT_TRUE(engine_->put_metric(
         "glad", R"({"class":"customer","ask":{"text":"Glad?","share":0.1}})", kMe, 0));
   }
-  DecideAnswer decide(std::uint64_t who, const char* slot) {
-    DecideRequest request;
-    request.slot = slot;
-    request.person = PersonHash{{mix64(who + 1), who + 1}};
-    auto answer = engine_->decisions().decide(request);
-    EXPECT_TRUE(answer);
-    return *std::move(answer);
+  DecideAnswer decide_for(std::uint64_t who, const char* slot) {
+    return decide(somebody(who), slot);
   }
-
-  const Author kMe{"test", "why"};
-  MemoryStore store_;
-  SimulatedClock clock_{1'770'000'000'000};
-  Metrics metrics_;
-  std::unique_ptr<Engine> engine_;
 };
 
 TEST_F(EngineMetricsTest, AFifthIsAskedOnceAMonthInBothArmsAlike) {
@@ -52,8 +34,8 @@ TEST_F(EngineMetricsTest, AFifthIsAskedOnceAMonthInBothArmsAlike) {
   std::map<std::string, int> asked;
   std::map<Arm, int> of_arm, n_of_arm;
   for (std::uint64_t who = 0; who < kPeople; ++who) {
-    const DecideAnswer first = decide(who, "home");
-    const DecideAnswer second = decide(who, "end");  // before the first is in the log
+    const DecideAnswer first = decide_for(who, "home");
+    const DecideAnswer second = decide_for(who, "end");  // before the first is in the log
     EXPECT_TRUE(second.decision.asked.empty());
     EXPECT_EQ(first.question.empty(), first.decision.asked.empty());
     ++n_of_arm[first.decision.arm];
@@ -72,7 +54,7 @@ TEST_F(EngineMetricsTest, AFifthIsAskedOnceAMonthInBothArmsAlike) {
   ASSERT_TRUE(engine_->journal().flush());
   clock_.advance_to(clock_.now_ms() + 29 * kDayMs);  // the next period has begun for some
   for (std::uint64_t who = 0; who < kPeople; ++who) {
-    const bool again = !decide(who, "home").decision.asked.empty();
+    const bool again = !decide_for(who, "home").decision.asked.empty();
     if (again) ++asked["again"];
   }
   // Nobody who was asked is asked within 30 days; others are drawn anew.
@@ -83,13 +65,14 @@ TEST_F(EngineMetricsTest, AFifthIsAskedOnceAMonthInBothArmsAlike) {
 TEST_F(EngineMetricsTest, WhoWasAskedIsNotAskedAgainWithinThirtyDays) {
   std::vector<std::uint64_t> asked;
   for (std::uint64_t who = 0; who < 500; ++who) {
-    if (!decide(who, "home").decision.asked.empty()) asked.push_back(who);
+    if (!decide_for(who, "home").decision.asked.empty()) asked.push_back(who);
   }
   ASSERT_GT(asked.size(), 50U);
   ASSERT_TRUE(engine_->journal().flush());
   for (int day = 1; day < 30; day += 7) {
     clock_.advance_to(1'770'000'000'000 + day * kDayMs);
-    for (const std::uint64_t who : asked) EXPECT_TRUE(decide(who, "home").decision.asked.empty());
+    for (const std::uint64_t who : asked)
+      EXPECT_TRUE(decide_for(who, "home").decision.asked.empty());
   }
 }
 

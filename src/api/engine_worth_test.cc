@@ -5,29 +5,15 @@
 #include <gtest/gtest.h>
 
 #include "api/books.h"
-#include "api/test_entropy.h"
-#include "base/random.h"
-#include "store/memory_store.h"
+#include "api/test_engine.h"
 
 namespace ante {
 namespace {
 
-constexpr TimeMs kWorthStart = 1'770'000'000'000;
-
-class EngineWorthTest : public testing::Test {
+class EngineWorthTest : public TestEngine {
  protected:
   EngineWorthTest() {
-    EngineOptions options;
-    options.secret = {4, 5, 6};
-    options.entropy = seeded(7);
-    engine_ = *Engine::open(store_, clock_, metrics_, options, [](Error) { FAIL(); });
-    std::vector<Item> items(2);
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      items[i].id = i == 0 ? "safe" : "bet";
-      items[i].key = item_key(items[i].id);
-      items[i].title = items[i].id;
-    }
-    EXPECT_TRUE(engine_->put_items_and_wait(items));
+    put_items({"safe", "bet"});
     EXPECT_TRUE(engine_->put_slot(
         "home",
         R"({"limit":1,"safeDefault":{"items":["safe"]},"stake":0.5,"holdout":0.3,)"
@@ -40,34 +26,14 @@ class EngineWorthTest : public testing::Test {
   // the other; treated ones on a phone with another.
   void come(int people, double treated, double held_out, std::optional<double> phone = {}) {
     for (int i = 0; i < people; ++i) {
-      DecideRequest request;
-      request.slot = "home";
-      request.person = PersonHash{{mix64(++person_), person_}};
-      request.situation.device = i % 2 == 0 ? "phone" : "desktop";
-      const auto answer = engine_->decisions().decide(request);
-      ASSERT_TRUE(answer);
-      const bool held = answer->decision.arm == Arm::kHoldout;
-      const double bet = i % 2 == 0 ? phone.value_or(treated) : treated;
-      if (random_.uniform() >= (held ? held_out : bet)) continue;
-      Reward reward;
-      reward.decision = answer->decision.id;
-      reward.slot = answer->decision.slot;
-      reward.item = answer->decision.served.at(0).item;
-      reward.measure = "click";
-      append(RecordKind::kReward, *request.person, encode(reward));
+      const bool on_phone = i % 2 == 0;
+      const Decision decision =
+          decide(somebody_new(), "home", on_phone ? "phone" : "desktop").decision;
+      const double bet = on_phone ? phone.value_or(treated) : treated;
+      if (random_.uniform() < (decision.arm == Arm::kHoldout ? held_out : bet))
+        note_reward(decision);
     }
-    store_records_and_pass(2 * kMinuteMs);
-  }
-  // After their decisions. Then time passes, and somebody outside the trial makes the log notice.
-  void store_records_and_pass(DurationMs ms) {
-    ASSERT_TRUE(engine_->journal().flush());
-    ASSERT_TRUE(engine_->journal().append_and_wait(std::move(records_)));
-    records_.clear();
-    clock_.advance_to(clock_.now_ms() + ms);
-    append(RecordKind::kConsent, PersonHash{{9ULL << 56, 1}}, std::string(1, '\x1f'));
-    ASSERT_TRUE(engine_->journal().append_and_wait(std::move(records_)));
-    records_.clear();
-    ASSERT_TRUE(engine_->journal().flush());
+    pass(2 * kMinuteMs);
   }
   struct Chances {
     double click, finish;
@@ -75,34 +41,17 @@ class EngineWorthTest : public testing::Test {
   // New people are decided for, click or not, read one article and finish it or not.
   void read_after_meeting(int people, Chances treated, Chances held_out) {
     for (int i = 0; i < people; ++i) {
-      DecideRequest request;
-      request.slot = "home";
-      request.person = PersonHash{{mix64(++person_), person_}};
-      const auto answer = engine_->decisions().decide(request);
-      ASSERT_TRUE(answer);
-      const Chances& chances = answer->decision.arm == Arm::kHoldout ? held_out : treated;
-      if (random_.uniform() < chances.click) {
-        Reward reward;
-        reward.decision = answer->decision.id;
-        reward.slot = answer->decision.slot;
-        reward.item = answer->decision.served.at(0).item;
-        reward.measure = "click";
-        append(RecordKind::kReward, *request.person, encode(reward));
-      }
+      const PersonHash person = somebody_new();
+      const Decision decision = decide(person).decision;
+      const Chances& chances = decision.arm == Arm::kHoldout ? held_out : treated;
+      if (random_.uniform() < chances.click) note_reward(decision);
       Event read;
       read.kind = EventKind::kArticleRead;
       read.name = "Article Read";
       read.finished = random_.uniform() < chances.finish;
-      append(RecordKind::kEvent, *request.person, encode(read));
+      note(RecordKind::kEvent, person, encode(read));
     }
-    store_records_and_pass(8 * kDayMs);  // the metrics' windows close
-  }
-  void append(RecordKind kind, PersonHash person, std::string body) {
-    NewRecord record;
-    record.partition = partition_of(person);
-    record.header = {kind, kFirstTenant, person, clock_.now_ms(), clock_.now_ms()};
-    record.body = std::move(body);
-    records_.push_back(std::move(record));
+    pass(8 * kDayMs);  // the metrics' windows close
   }
   void enter_cost(double amount) {
     const auto cost =
@@ -113,15 +62,6 @@ class EngineWorthTest : public testing::Test {
     ASSERT_TRUE(cost) << cost.error().message;
   }
   Worth home() { return worth_it(ledger_question(*engine_, nullptr)).slots.at(0); }
-
-  const Author kMe{"test", "why"};
-  MemoryStore store_;
-  SimulatedClock clock_{kWorthStart};
-  Metrics metrics_;
-  Random random_{3};
-  std::uint64_t person_ = 0;
-  std::vector<NewRecord> records_;
-  std::unique_ptr<Engine> engine_;
 };
 
 TEST_F(EngineWorthTest, PlantedCostsTurnAPlantedGainIntoAStop) {
