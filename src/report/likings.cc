@@ -172,10 +172,9 @@ LikingsSummary summarize(const LikingsFold::SlotPeople& slot, std::string_view n
   summary.people = slot.people.size();
   summary.each_stands_for = slot.sample.weight();
   summary.value = value_of(slot.people, cost);
-  summary.sentence =
-      in_words(summary.value, "topic") +
-      fmt::format(" This is of {} people who were shown what everybody was shown: without bets.",
-                  summary.people);
+  summary.sentence = in_words(summary.value, "topic") +
+                     fmt::format(" Told from {} people who got lists that did not depend on them.",
+                                 summary.people);
   return summary;
 }
 
