@@ -254,8 +254,8 @@ std::string what_can_be_known(const Scale& s) {
               : fmt::format("; one of {} would take more than ten years", percent(s.lift));
   if (*s.quarter > s.lift) text += "; nothing smaller can be known here";
   if (s.groups >= 2)
-    return text + fmt::format(", and in 90 days for {} groups of readers apart.", s.groups);
-  return text + ", and for no group of readers apart.";
+    return text + fmt::format("; in 90 days in each of {} equal groups of readers.", s.groups);
+  return text + "; and never of a group of readers apart.";
 }
 
 std::string to_json(const Scale& s) {

@@ -151,7 +151,7 @@ TEST(Scale, AThousandReadersAreToldInOneSentence) {
   EXPECT_EQ(what_can_be_known(small),
             "1000 readers a month, with 50 % held out: in 90 days you can know a lift of 33 % or "
             "more of what 10 % of them do (in 30 days 59 %); one of 10 % takes 3 years; nothing "
-            "smaller can be known here, and for no group of readers apart.");
+            "smaller can be known here; and never of a group of readers apart.");
   // In order: the share falls as readers come.
   double before = 1;
   for (const double readers : {1e3, 1e4, 2e4, 1e5, 1e6, 1e7}) {
@@ -161,7 +161,7 @@ TEST(Scale, AThousandReadersAreToldInOneSentence) {
   }
   EXPECT_EQ(before, kKeepingHoldout);
   const std::string many = what_can_be_known(planned_scale(1e6, 0.1));
-  EXPECT_NE(many.find("groups of readers apart"), std::string::npos) << many;
+  EXPECT_NE(many.find("equal groups of readers."), std::string::npos) << many;
   EXPECT_EQ(many.find("nothing smaller"), std::string::npos) << many;
   EXPECT_NE(what_can_be_known(planned_scale(1, 0.5)).find("not even in 90 days"),
             std::string::npos);
