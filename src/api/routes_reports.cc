@@ -97,14 +97,18 @@ void value_report(Api& api, CallPointer call) {
   if (const std::string* asked = call->query.find("slot")) {
     const auto known = slots->find(*asked);
     if (known == slots->end()) return answer_unknown_slot(*slots, *call, *asked);
-    return call->reply_json(200, with_purpose(api, *asked, to_json(value_of(api, known->second))));
+    return later(api, std::move(call), [&api, of = known->second](const CallPointer& waiting) {
+      waiting->reply_json(200, with_purpose(api, of.name, to_json(value_of(api, of))));
+    });
   }
-  std::string body;
-  JsonWriter json(body);
-  json.begin_object().key("slots").begin_array();
-  for (const auto& [name, slot] : *slots) json.raw(to_json(value_of(api, slot)));
-  json.end_array().end_object();
-  call->reply_json(200, body);
+  later(api, std::move(call), [&api, slots](const CallPointer& waiting) {
+    std::string body;
+    JsonWriter json(body);
+    json.begin_object().key("slots").begin_array();
+    for (const auto& [name, slot] : *slots) json.raw(to_json(value_of(api, slot)));
+    json.end_array().end_object();
+    waiting->reply_json(200, body);
+  });
 }
 
 bool is_decided(const Engine& engine, const std::string& slot) {
@@ -137,8 +141,11 @@ void scale_report(Api& api, CallPointer call) {
                                 .new_people = sums->entered,
                                 .lift = lift,
                                 .decided = is_decided(api.engine, *slot)});
-  const std::string value = to_json(value_of(api, known->second));
-  call->reply_json(200, with_purpose(api, *slot, with_member(to_json(known_by), "value", value)));
+  later(api, std::move(call),
+        [&api, of = known->second, answer = to_json(known_by)](const CallPointer& waiting) {
+          const std::string value = to_json(value_of(api, of));
+          waiting->reply_json(200, with_purpose(api, of.name, with_member(answer, "value", value)));
+        });
 }
 
 }  // namespace
