@@ -211,6 +211,7 @@ const KeyTable& Engine::keys() const { return parts_->objects.keys(); }
 const DecisionEngine& Engine::decisions() const { return *parts_->decisions; }
 const LiftReport& Engine::lift() const { return parts_->reports.lift; }
 const Figures& Engine::figures() const { return parts_->rewards.figures; }
+const Likings& Engine::likings() const { return parts_->rewards.likings; }
 std::shared_ptr<const ValueModel> Engine::value_model() const {
   return parts_->rewards.values.get();
 }

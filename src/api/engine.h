@@ -38,6 +38,7 @@
 #include "report/bet_rulings.h"
 #include "report/figures.h"
 #include "report/lift.h"
+#include "report/likings.h"
 #include "reward/joiner.h"
 #include "store/store.h"
 
@@ -84,6 +85,7 @@ class Engine {
   const DecisionEngine& decisions() const;
   const LiftReport& lift() const;
   const Figures& figures() const;
+  const Likings& likings() const;
   const Joiner& joiner() const;
   // The value model that decides now.
   std::shared_ptr<const ValueModel> value_model() const;

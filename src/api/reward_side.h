@@ -8,6 +8,7 @@
 #include "learning/trainer.h"
 #include "ranking/value_model.h"
 #include "report/figures.h"
+#include "report/likings.h"
 #include "reward/joiner.h"
 #include "reward/reward_scales.h"
 
@@ -19,8 +20,9 @@ struct RewardSide {
   RewardScales scales;
   StakeLedgers ledgers;
   Figures figures;
-  Joiner joiner{{&scales, &ledgers, &figures}, {&trainer}};
-  ConsumerGroup together{"rewards", {&joiner, &trainer, &scales, &ledgers, &figures}};
+  Likings likings;
+  Joiner joiner{{&scales, &ledgers, &figures, &likings}, {&trainer}};
+  ConsumerGroup together{"rewards", {&joiner, &trainer, &scales, &ledgers, &figures, &likings}};
 };
 
 }  // namespace ante

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "report/figures_text.h"
+#include "report/likings.h"
 #include "report/scale.h"
 
 namespace ante {
@@ -17,6 +18,15 @@ void answer_unknown_slot(const SlotMap& slots, Call& call, const std::string& wa
                 .fix = "ante slot list"});
 }
 
+// Adds a member to a JSON object; `json` is one too.
+std::string with_member(std::string object, std::string_view name, std::string_view json) {
+  object.back() = ',';  // the closing brace: one more member follows
+  append_json_string(object, name);
+  object += ':';
+  object += json;
+  return object + "}";
+}
+
 // Every report of a slot quotes what its brief says it is for.
 std::string with_purpose(const Api& api, std::string_view slot, std::string json) {
   const auto slots = api.engine.slots().get();
@@ -24,10 +34,9 @@ std::string with_purpose(const Api& api, std::string_view slot, std::string json
   if (known == slots->end() || known->second.brief.empty()) return json;
   const auto brief = api.engine.brief(known->second.brief);
   if (!brief) return json;
-  json.back() = ',';  // the closing brace: one more member follows
-  json += "\"purpose\":";
-  append_json_string(json, brief->purpose);
-  return json + "}";
+  std::string purpose;
+  append_json_string(purpose, brief->purpose);
+  return with_member(std::move(json), "purpose", purpose);
 }
 
 void answer_figures(const Api& api, Call& call, const Result<FiguresSummary>& figures) {
@@ -75,6 +84,39 @@ void lift_report(Api& api, CallPointer call) {
   call->reply_json(200, with_purpose(api, *slot, to_json(*lift)));
 }
 
+// What placing costs in the slot, where somebody said it.
+LikingsSummary value_of(const Api& api, const Slot& slot) {
+  std::optional<double> cost;
+  if (slot.attention_cost > 0) cost = slot.attention_cost;
+  return api.engine.likings().summary(slot.name, cost);
+}
+
+// Of one slot, or of all.
+void value_report(Api& api, CallPointer call) {
+  const auto slots = api.engine.slots().get();
+  if (const std::string* asked = call->query.find("slot")) {
+    const auto known = slots->find(*asked);
+    if (known == slots->end()) return answer_unknown_slot(*slots, *call, *asked);
+    return later(api, std::move(call), [&api, of = known->second](const CallPointer& waiting) {
+      waiting->reply_json(200, with_purpose(api, of.name, to_json(value_of(api, of))));
+    });
+  }
+  later(api, std::move(call), [&api, slots](const CallPointer& waiting) {
+    std::string body;
+    JsonWriter json(body);
+    json.begin_object().key("slots").begin_array();
+    for (const auto& [name, slot] : *slots) json.raw(to_json(value_of(api, slot)));
+    json.end_array().end_object();
+    waiting->reply_json(200, body);
+  });
+}
+
+bool is_decided(const Engine& engine, const std::string& slot) {
+  const auto lift = engine.lift().lift(slot);
+  return lift && (lift->verdict == Verdict::kPaying || lift->verdict == Verdict::kLosing ||
+                  lift->verdict == Verdict::kNeutral);
+}
+
 void scale_report(Api& api, CallPointer call) {
   const std::string* slot = call->query.find("slot");
   FieldErrors errors;
@@ -97,8 +139,13 @@ void scale_report(Api& api, CallPointer call) {
                                 .holdout = sums->holdout,
                                 .holdout_share = known->second.holdout,
                                 .new_people = sums->entered,
-                                .lift = lift});
-  call->reply_json(200, with_purpose(api, *slot, to_json(known_by)));
+                                .lift = lift,
+                                .decided = is_decided(api.engine, *slot)});
+  later(api, std::move(call),
+        [&api, of = known->second, answer = to_json(known_by)](const CallPointer& waiting) {
+          const std::string value = to_json(value_of(api, of));
+          waiting->reply_json(200, with_purpose(api, of.name, with_member(answer, "value", value)));
+        });
 }
 
 }  // namespace
@@ -109,6 +156,8 @@ std::span<const Route> report_routes() {
        "Is anybody better off? Treated against holdout, by person, with an interval"},
       {"GET", "/v1/reports/scale", Role::kSecret, 0, scale_report, "reports",
        "Whether there is enough traffic to know a lift, how soon, and for how small groups"},
+      {"GET", "/v1/reports/value", Role::kSecret, 0, value_report, "reports",
+       "Is the best topic different for different people? Whether to treat them differently"},
       {"GET", "/v1/slots/{name}/figures", Role::kSecret, 0, slot_figures, "reports",
        "How far the slot's bets go, whether they hit, and what they cost"},
       {"GET", "/v1/bets/{id}/figures", Role::kSecret, 0, bet_figures, "reports",

@@ -191,6 +191,21 @@ void show_lift(simdjson::dom::element answer) {
   }
 }
 
+void show_scale(simdjson::dom::element answer) {
+  print_line(std::string(text_of(answer, "sentence")));
+  simdjson::dom::element value;
+  if (!answer["value"].get(value)) print_line(std::string(text_of(value, "sentence")));
+  if (const std::string_view purpose = text_of(answer, "purpose"); !purpose.empty())
+    print_line(fmt::format("  it is for: {}", purpose));
+}
+
+void show_value(simdjson::dom::element answer) {
+  simdjson::dom::array slots;
+  if (answer["slots"].get(slots)) return show_sentence(answer);
+  for (const auto slot : slots)
+    print_line(fmt::format("{}: {}", text_of(slot, "slot"), text_of(slot, "sentence")));
+}
+
 void show_holdout_report(simdjson::dom::element answer) {
   show_sentence(answer);
   simdjson::dom::array slots;
@@ -234,7 +249,17 @@ void add_report(CommandLine line) {
   scale->callback([line, asked] {
     std::string target = "/v1/reports/scale?slot=" + percent_encode(asked->slot);
     if (!asked->lift.empty()) target += "&lift=" + percent_encode(asked->lift);
-    line.exit = run_call(line.common, "GET", target, "", {}, show_sentence);
+    line.exit = run_call(line.common, "GET", target, "", {}, show_scale);
+  });
+  CLI::App* value =
+      report->add_subcommand("value", "Is the best topic different for different people?");
+  value->add_option("--slot", asked->slot, "of one slot; of each without it");
+  value->callback([line, asked] {
+    const std::string target = "/v1/reports/value";
+    line.exit =
+        run_call(line.common, "GET",
+                 asked->slot.empty() ? target : target + "?slot=" + percent_encode(asked->slot), "",
+                 {}, show_value);
   });
   add_metric_reports(report, line);
   add_supply_reports(line, *report);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -11,34 +12,48 @@
 #include "app/settings.h"
 #include "base/json_parser.h"
 #include "base/json_writer.h"
+#include "report/scale.h"
 
 namespace ante {
 namespace {
 
 struct FirstSlot {
-  std::string_view name, json;
+  std::string_view name, goal;
+  int limit = 0;
+};
+
+constexpr std::string_view kClickGoal = R"({"event":"click","windowMs":1800000,"value":1})";
+constexpr FirstSlot kFirstSlots[] = {
+    {"home", kClickGoal, 6},
+    {"article-end", kClickGoal, 3},
+    {"cart", R"({"event":"Order Completed","windowMs":86400000,"value":1})", 3},
 };
 
 // A new directory can decide at once: the standing bet is open, and says who let it.
-constexpr FirstSlot kFirstSlots[] = {
-    {"home", R"({"channel":"site","limit":6,"safeDefault":"best",)"
-             R"("goal":{"event":"click","windowMs":1800000,"value":1},"holdout":0.05,"stake":0.05,)"
-             R"("brief":{"waived":{"by":"ante init","reason":"the first slots decide at once"}}})"},
-    {"article-end", R"({"channel":"site","limit":3,"safeDefault":"best",)"
-                    R"("goal":{"event":"click","windowMs":1800000,"value":1},"holdout":0.05,)"
-                    R"("stake":0.05,"brief":{"waived":{"by":"ante init",)"
-                    R"("reason":"the first slots decide at once"}}})"},
-    {"cart", R"({"channel":"site","limit":3,"safeDefault":"best",)"
-             R"("goal":{"event":"Order Completed","windowMs":86400000,"value":1},"holdout":0.05,)"
-             R"("stake":0.05,"brief":{"waived":{"by":"ante init",)"
-             R"("reason":"the first slots decide at once"}}})"},
+std::string first_slot_json(const FirstSlot& slot, double holdout) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().field("channel", "site").field("limit", slot.limit);
+  json.field("safeDefault", "best").key("goal").raw(slot.goal);
+  json.field("holdout", holdout).field("stake", 0.05).key("brief").begin_object();
+  json.key("waived").begin_object().field("by", "ante init");
+  json.field("reason", "the first slots decide at once").end_object().end_object().end_object();
+  return body;
+}
+
+// How many readers are expected a month; none: nobody said.
+struct InitOptions {
+  std::vector<std::string> origins;
+  std::optional<double> readers;
+  double base_rate = kPlannedBaseRate;
 };
 
 struct Made {
   std::string public_key, secret_key;
 };
 
-Result<Made> initialise(const std::string& directory, const std::vector<std::string>& origins) {
+Result<Made> initialise(const std::string& directory, const std::vector<std::string>& origins,
+                        double holdout) {
   TRY(create_directory(directory));
   const Settings settings = TRY(read_settings(directory));
   auto opened = TRY(DataDirectory::open(directory, settings, std::nullopt, nullptr));
@@ -47,13 +62,33 @@ Result<Made> initialise(const std::string& directory, const std::vector<std::str
   Made made;
   made.public_key = TRY(engine.add_key(KeyKind::kPublishable, origins, author)).text;
   made.secret_key = TRY(engine.add_key(KeyKind::kSecret, {}, author)).text;
-  for (const FirstSlot& slot : kFirstSlots) TRY(engine.put_slot(slot.name, slot.json, author, 0));
+  for (const FirstSlot& slot : kFirstSlots)
+    TRY(engine.put_slot(slot.name, first_slot_json(slot, holdout), author, 0));
   TRY(engine.stop());
   return made;
 }
 
-Exit init(const CommonOptions& common, const std::vector<std::string>& origins) {
-  const auto made = initialise(common.data, origins);
+// Without a word on readers the slots hold out what is kept once it is decided: on how many people
+// a share goes without bets is not for a program to guess. What is proposed is said.
+std::string about_readers(const InitOptions& options, const Scale& planned) {
+  const std::string known = what_can_be_known(planned);
+  if (options.readers)
+    return known + fmt::format("\nThe slots hold out {:.0f} %{}.", 100 * planned.holdout_share,
+                               planned.holdout_share > kKeepingHoldout
+                                   ? " until it is decided; then: ante holdout set 5%"
+                                   : "");
+  return fmt::format(
+      "The slots hold out {0:.0f} % of people, as a site keeps that knows it pays. A small one "
+      "holds "
+      "out 20 to\n50 % until it is decided. {1}\nFor that: ante holdout set {2:.0f}%. "
+      "For as many as you have: ante init --readers N, or later ante report scale.",
+      100 * kKeepingHoldout, known, 100 * planned.proposed_holdout);
+}
+
+Exit init(const CommonOptions& common, const InitOptions& options) {
+  const Scale planned = planned_scale(options.readers.value_or(kPlannedReaders), options.base_rate);
+  const double holdout = options.readers ? planned.holdout_share : kKeepingHoldout;
+  const auto made = initialise(common.data, options.origins, holdout);
   if (!made) return end_with(made.error());
   if (common.json) {
     std::string out;
@@ -61,7 +96,10 @@ Exit init(const CommonOptions& common, const std::vector<std::string>& origins) 
     json.begin_object().field("data", common.data).field("publicKey", made->public_key);
     json.field("secretKey", made->secret_key).key("slots").begin_array();
     for (const FirstSlot& slot : kFirstSlots) json.string(slot.name);
-    json.end_array().end_object();
+    json.end_array().field("holdout", holdout);
+    json.field("proposedHoldout", planned.proposed_holdout);
+    json.field("readersAMonth", options.readers.value_or(kPlannedReaders));
+    json.field("sentence", what_can_be_known(planned)).end_object();
     print_line(out);
     return Exit::kOk;
   }
@@ -69,8 +107,10 @@ Exit init(const CommonOptions& common, const std::vector<std::string>& origins) 
       fmt::format("Made {} with the slots home, article-end and cart.\n\n"
                   "  public key  {}   (for pages)\n"
                   "  secret key  {}   (for servers; shown only now)\n\n"
+                  "{}\n\n"
                   "Next: ante serve --data {}",
-                  common.data, made->public_key, made->secret_key, common.data));
+                  common.data, made->public_key, made->secret_key, about_readers(options, planned),
+                  common.data));
   return Exit::kOk;
 }
 
@@ -188,10 +228,17 @@ Exit doctor(const CommonOptions& common) {
 }  // namespace
 
 void add_directory_commands(CommandLine line) {
-  auto origins = std::make_shared<std::vector<std::string>>();
+  auto options = std::make_shared<InitOptions>();
   CLI::App* init_command = line.app.add_subcommand("init", "Make a data directory and its keys");
-  init_command->add_option("--origin", *origins, "origins that may use the public key");
-  init_command->callback([line, origins] { line.exit = init(line.common, *origins); });
+  init_command->add_option("--origin", options->origins, "origins that may use the public key");
+  init_command
+      ->add_option("--readers", options->readers,
+                   "readers a month: the slots hold out what they need to know whether it pays")
+      ->check(CLI::Range(1.0, kPlannedReadersMax));
+  init_command
+      ->add_option("--base-rate", options->base_rate, "the share of them that reach the goal")
+      ->check(CLI::Range(0.0001, 0.9999));
+  init_command->callback([line, options] { line.exit = init(line.common, *options); });
 
   CLI::App* config = line.app.add_subcommand("config", "Settings: show, set, check");
   config->require_subcommand(1);

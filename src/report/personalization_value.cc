@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -15,6 +14,7 @@ constexpr double kOneSided = 1.6448536269514722;  // 95 %: to say that it pays
 constexpr double kUpper = 1.2815515655446004;     // 90 %: to say that it does not
 constexpr double kSeen = 0.8416212335729143;      // a power of 80 %
 constexpr double kCostShare = 0.01;               // of the best single
+constexpr double kAllowance = 1.5;  // on readers: what pays is itself estimated from the same few
 constexpr double kReadersMax = 1e9;
 constexpr double kViewsMax = 1e6;
 
@@ -35,22 +35,27 @@ ArmMeans arm_means(std::span<const HalvedOutcomes> cells, std::size_t arms) {
   return means;
 }
 
-// One person: numerator and denominator of tau^2.
+// One person: numerator and denominator of tau^2, and how far their own outcomes in the means draw
+// the numerator down, in s^2.
 struct Liking {
-  double products = 0, weight = 0;
+  double products = 0, weight = 0, drawn = 0;
   std::size_t arms = 0;
 };
 
-Liking liking_of(std::span<const HalvedOutcomes> cells, const std::vector<double>& means) {
+Liking liking_of(std::span<const HalvedOutcomes> cells, const ArmMeans& means) {
   Liking liking;
   double weights = 0, squared_weights = 0, odd = 0, even = 0, both = 0;
+  double drawn = 0, squared_drawn = 0;
   for (std::size_t a = 0; a < cells.size(); ++a) {
     const HalvedOutcomes& cell = cells[a];
     if (!(cell.odd_n > 0 && cell.even_n > 0)) continue;
     const double w = cell.odd_n * cell.even_n / (cell.odd_n + cell.even_n);
-    const double r_odd = cell.odd_sum / cell.odd_n - means[a];
-    const double r_even = cell.even_sum / cell.even_n - means[a];
+    const double r_odd = cell.odd_sum / cell.odd_n - means.mean[a];
+    const double r_even = cell.even_sum / cell.even_n - means.mean[a];
+    const double own = cell.own > 0 ? cell.own : 1 / means.n[a];
     ++liking.arms;
+    drawn += w * own;
+    squared_drawn += w * w * own;
     weights += w;
     squared_weights += w * w;
     odd += w * r_odd;
@@ -61,6 +66,7 @@ Liking liking_of(std::span<const HalvedOutcomes> cells, const std::vector<double
   // sum w (r1 - mean r1)(r2 - mean r2), means weighted the same.
   liking.products = both - odd * even / weights;
   liking.weight = weights - squared_weights / weights;
+  liking.drawn = drawn - squared_drawn / weights;
   return liking;
 }
 
@@ -100,8 +106,13 @@ void estimate_arms(const ArmMeans& means, PersonalizationValue& value) {
   value.arm_variance = std::max(0.0, spread / (count - 1) - sampling / count);
 }
 
+// A person has the choice of the arms they are known from.
+std::size_t known_arms(const PersonalizationValue& value) {
+  return static_cast<std::size_t>(std::max(2.0, std::round(value.arms_a_person)));
+}
+
 double gain_of(const PersonalizationValue& value, double tau_squared) {
-  return liking_gain(tau_squared, value.noise, value.views, value.arm_variance, value.arms);
+  return liking_gain(tau_squared, value.noise, value.views, value.arm_variance, known_arms(value));
 }
 
 // What can be told of so many arms: the same arms, or clusters of them.
@@ -154,15 +165,16 @@ void find_remedies(const Resolution& resolution, PersonalizationValue& value) {
       value.readers_needed = static_cast<std::uint64_t>(std::ceil(readers));
     return;
   }
-  for (std::size_t k = value.arms - 1; k >= 2; --k) {
-    const double views = value.views * static_cast<double>(value.arms) / static_cast<double>(k);
+  const std::size_t arms = known_arms(value);
+  for (std::size_t k = arms - 1; k >= 2; --k) {
+    const double views = value.views * static_cast<double>(arms) / static_cast<double>(k);
     if (!Resolution(value, k).would_see(persons, views)) continue;
     value.clusters_needed = k;
     break;
   }
   const auto readers = smallest(persons, kReadersMax,
                                 [&](double n) { return resolution.would_see(n, value.views); });
-  if (readers) value.readers_needed = static_cast<std::uint64_t>(std::ceil(*readers));
+  if (readers) value.readers_needed = static_cast<std::uint64_t>(std::ceil(kAllowance * *readers));
   value.views_needed =
       smallest(value.views, kViewsMax, [&](double n) { return resolution.would_see(persons, n); });
 }
@@ -170,23 +182,20 @@ void find_remedies(const Resolution& resolution, PersonalizationValue& value) {
 void estimate_tau(std::span<const HalvedOutcomes> cells, const ArmMeans& means,
                   PersonalizationValue& value) {
   std::vector<Liking> likings;
-  double products = 0, weights = 0;
+  double products = 0, weights = 0, arms = 0;
   for (std::size_t first = 0; first < cells.size(); first += value.arms) {
-    const Liking liking = liking_of(cells.subspan(first, value.arms), means.mean);
+    Liking liking = liking_of(cells.subspan(first, value.arms), means);
     if (liking.arms < 2) continue;
+    liking.products += value.noise * liking.drawn;
     likings.push_back(liking);
     products += liking.products;
     weights += liking.weight;
+    arms += static_cast<double>(liking.arms);
   }
   value.persons = likings.size();
   if (value.persons < 2 || !(weights > 0)) return;
-  // Arm means hold each person's own outcomes, which draws products down by the means' variance.
-  double shared = 0, seen = 0;
-  for (const double n : means.n) {
-    shared += n > 0 ? value.noise / n : 0;
-    seen += n > 0 ? 1 : 0;
-  }
-  value.tau_squared = products / weights + shared / seen;
+  value.arms_a_person = arms / static_cast<double>(value.persons);
+  value.tau_squared = products / weights;
   double squares = 0;
   for (const Liking& liking : likings) {
     const double off = liking.products - value.tau_squared * liking.weight;
@@ -257,7 +266,7 @@ PersonalizationValue personalization_value(std::span<const HalvedOutcomes> cells
     value.verdict = PersonalizationVerdict::kPersonalise;
     return value;
   }
-  const Resolution resolution(value, arms);
+  const Resolution resolution(value, known_arms(value));
   if (value.gain_high <= value.cost &&
       resolution.would_see(static_cast<double>(value.persons), value.views)) {
     value.verdict = PersonalizationVerdict::kDoNot;
@@ -267,24 +276,40 @@ PersonalizationValue personalization_value(std::span<const HalvedOutcomes> cells
   return value;
 }
 
-std::string in_words(const PersonalizationValue& value) {
+std::vector<std::string> remedies(const PersonalizationValue& value, std::string_view arm) {
+  switch (value.verdict) {
+    case PersonalizationVerdict::kPersonalise:
+      return {};
+    case PersonalizationVerdict::kDoNot:
+      return {fmt::format("show everybody the best {}", arm)};
+    case PersonalizationVerdict::kNotYet:
+      break;
+  }
+  std::string longer = "a longer history";
+  if (value.views_needed && *value.views_needed > value.views)
+    longer += fmt::format(" ({:.0f} views of each {})", std::ceil(*value.views_needed), arm);
+  return {fmt::format("pool persons or {}s into segments", arm), longer,
+          "ask (one stated liking is worth tens of views)", "a better model"};
+}
+
+std::string in_words(const PersonalizationValue& value, std::string_view arm) {
   if (value.persons < kLikingPersonsMin || !(value.standard_error > 0)) {
     return fmt::format(
-        "Not yet: {} persons saw two arms or more in both halves of their visits; it takes {} who "
+        "Not yet: {} persons saw two {}s or more in both halves of their visits; it takes {} who "
         "did, and outcomes that differ.",
-        value.persons, kLikingPersonsMin);
+        value.persons, arm, kLikingPersonsMin);
   }
   const double share = value.best_single != 0 ? 100 / std::abs(value.best_single) : 0;
   const std::string gain = fmt::format(
-      "knowing each of {} persons from {:.3g} views of each of {} arms is worth "
-      "between {:.2f} and {:.2f} % of the best arm for everybody; it costs {:.2f} %",
-      value.persons, value.views, value.arms, value.gain_low * share, value.gain_high * share,
-      value.cost * share);
+      "knowing each of {} persons from {:.3g} views of each of {} {}s is worth "
+      "between {:.2f} and {:.2f} % of the best {} for everybody; it costs {:.2f} %",
+      value.persons, value.views, known_arms(value), arm, value.gain_low * share,
+      value.gain_high * share, arm, value.cost * share);
   switch (value.verdict) {
     case PersonalizationVerdict::kPersonalise:
       return "Personalise: " + gain + ".";
     case PersonalizationVerdict::kDoNot:
-      return "Do not: " + gain + ". Show everybody the best arm.";
+      return "Do not: " + gain + fmt::format(". Show everybody the best {}.", arm);
     case PersonalizationVerdict::kNotYet:
       break;
   }
@@ -294,13 +319,13 @@ std::string in_words(const PersonalizationValue& value) {
   };
   if (value.readers_needed && *value.readers_needed > value.persons)
     add(fmt::format("about {} readers", *value.readers_needed));
-  if (value.clusters_needed) add(fmt::format("{} clusters of arms", *value.clusters_needed));
+  if (value.clusters_needed) add(fmt::format("{} clusters of {}s", *value.clusters_needed, arm));
   std::string words = "Not yet: " + gain;
   if (!needs.empty()) words += ", and to tell takes " + needs;
-  words += ". What helps, in this order: pool persons or arms into segments; a longer history";
-  if (value.views_needed && *value.views_needed > value.views)
-    words += fmt::format(" ({:.0f} views of each arm)", std::ceil(*value.views_needed));
-  return words + "; ask (one stated liking is worth tens of views); and only then a better model.";
+  words += ". What helps, in this order: ";
+  const std::vector<std::string> helps = remedies(value, arm);
+  for (std::size_t i = 0; i + 1 < helps.size(); ++i) words += helps[i] + "; ";
+  return words + "and only then " + helps.back() + ".";
 }
 
 }  // namespace ante

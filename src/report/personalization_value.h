@@ -8,7 +8,8 @@
 // e^h = r^h less the person's own mean of r^h over the arms (who clicks on everything likes nothing
 // in particular), the noise of two halves is independent, so sum e^1 e^2 / (K - 1) has the mean
 // tau^2, the variance of persons' likings, and no more. Persons are clusters. Pairs of halves weigh
-// n1 n2 / (n1 + n2). Power: z = tau^2 sqrt(N (K-1)) / sqrt((tau^2 + s^2/m_h)^2 + tau^4).
+// n1 n2 / (n1 + n2). Power: z = tau^2 sqrt(N (K-1)) / sqrt((tau^2 + s^2/m_h)^2 + tau^4), where K is
+// the number of arms a person is known from, which may be fewer than there are.
 // Arms must have been shown at random, or the same to all. Visits, not views, are odd or even: what
 // a whole visit shares would look like a liking. Pure; any thread.
 // Why these rules: docs/decisions/0071-value-of-personalization.md.
@@ -20,6 +21,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "math/statistics.h"
 
@@ -28,6 +30,9 @@ namespace ante {
 // One person and one arm. Counts are of views, sums of outcomes, in units.
 struct HalvedOutcomes {
   double odd_n = 0, odd_sum = 0, even_n = 0, even_sum = 0;
+  // What the means that both halves are compared with hold of this person's own outcomes draws the
+  // halves together by so much of s^2. 0 = the arm's mean alone: 1 / its views.
+  double own = 0;
 };
 
 enum class PersonalizationVerdict : std::uint8_t {
@@ -40,6 +45,7 @@ std::string_view to_string(PersonalizationVerdict verdict);  // "do not", "not y
 struct PersonalizationValue {
   std::uint64_t persons = 0;  // with two arms or more in both halves
   std::uint64_t arms = 0;
+  double arms_a_person = 0;  // that one of them is known from, on average
   double tau_squared = 0, standard_error = 0;
   double z = 0, p = 1;      // one-sided: tau_squared > 0
   double noise = 0;         // s^2 of one view
@@ -65,8 +71,10 @@ inline constexpr std::uint64_t kLikingPersonsMin = 30;  // fewer: "not yet", not
 PersonalizationValue personalization_value(std::span<const HalvedOutcomes> cells, std::size_t arms,
                                            std::optional<double> cost = {});
 
-// What the verdict means and what to do, in the order of what helps most.
-std::string in_words(const PersonalizationValue& value);
+// What to do about it, in the order of what helps most; empty: personalise.
+std::vector<std::string> remedies(const PersonalizationValue& value, std::string_view arm = "arm");
+// What the verdict means and what to do. `arm`: what an arm is called there.
+std::string in_words(const PersonalizationValue& value, std::string_view arm = "arm");
 
 // z expected of persons who differ by tau: the closed form above.
 // REQUIRES persons >= 1, arms >= 2, views_a_half > 0.

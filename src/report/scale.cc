@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -95,6 +96,21 @@ std::string in_words(double days) {
   return fmt::format("{:.0f} years", std::ceil(days / 365));
 }
 
+// What to do about the share that is held out; empty: nothing.
+std::string about_holdout(const Scale& s) {
+  if (s.decided) {
+    return s.holdout_share > kKeepingHoldout
+               ? fmt::format("It is decided: hold out {} from now on instead of {}. ",
+                             percent(kKeepingHoldout), percent(s.holdout_share))
+               : "It is decided; keep that holdout, or you would not see it end. ";
+  }
+  if (s.proposed_holdout <= s.holdout_share) return "";
+  const bool more = s.proposed_holdout > kKeepingHoldout;
+  return fmt::format("Hold out {} instead of {} until it is decided{}. ",
+                     percent(s.proposed_holdout), percent(s.holdout_share),
+                     more ? ", then " + percent(kKeepingHoldout) : "");
+}
+
 std::string to_words(const Scale& s) {
   if (s.people == 0) {
     return "Nobody has come by yet. Send decisions for this slot; a day of visits says how long an "
@@ -112,8 +128,8 @@ std::string to_words(const Scale& s) {
   if (s.holdout_share <= 0) {
     return traffic + fmt::format(
                          "Nobody is held out, so no lift can ever be known. Hold out {} "
-                         "until it is decided.",
-                         percent(s.proposed_holdout));
+                         "until it is decided, then keep {}.",
+                         percent(s.proposed_holdout), percent(kKeepingHoldout));
   }
   std::string text = traffic;
   text += s.month ? fmt::format("In a month a lift of {} or more can be known, ", percent(*s.month))
@@ -124,10 +140,7 @@ std::string to_words(const Scale& s) {
               ? fmt::format("; a lift of {} takes {}, twice that if you look every day. ",
                             percent(s.lift), in_words(*s.days_to_know))
               : fmt::format("; a lift of {} would take more than ten years. ", percent(s.lift));
-  if (s.proposed_holdout > s.holdout_share) {
-    text += fmt::format("Hold out {} instead of {} until it is decided, then 5 %. ",
-                        percent(s.proposed_holdout), percent(s.holdout_share));
-  }
+  text += about_holdout(s);
   if (s.rung == "nobody") return text + "For single groups of people there is far too little.";
   if (s.rung == "everybody")
     return text + "That is enough for everybody together, not for segments.";
@@ -173,6 +186,7 @@ Scale scale(const ScaleQuestion& q) {
   s.slot = q.slot;
   s.lift = q.lift;
   s.holdout_share = q.holdout_share;
+  s.decided = q.decided;
   s.days = q.new_people.size();
   s.people = std::accumulate(q.new_people.begin(), q.new_people.end(), std::uint64_t{0});
   s.people_a_month = people_within(q.new_people, kMonth);
@@ -180,7 +194,7 @@ Scale scale(const ScaleQuestion& q) {
   const std::optional<GeneralOutcome> base = base_of(q);
   if (base) {
     s.base = base->mean;
-    s.proposed_holdout = proposed_holdout(*base, s.people_a_month);
+    s.proposed_holdout = q.decided ? kKeepingHoldout : proposed_holdout(*base, s.people_a_month);
   }
   if (base && q.holdout_share > 0) {
     const double quarter = people_within(q.new_people, kQuarter);
@@ -200,6 +214,50 @@ Scale scale(const ScaleQuestion& q) {
   return s;
 }
 
+Scale planned_scale(double readers_a_month, double base_rate) {
+  CHECK(readers_a_month >= 1 && readers_a_month <= kPlannedReadersMax);
+  CHECK(base_rate > 0 && base_rate < 1);
+  // As many as it takes to know the rate; spread over a month as evenly as whole persons are.
+  constexpr double kPlannedSample = 1e9;
+  ScaleQuestion q;
+  q.treated.n = static_cast<std::uint64_t>(kPlannedSample);
+  q.treated.conversions =
+      std::max(static_cast<std::uint64_t>(std::llround(kPlannedSample * base_rate)),
+               std::uint64_t{kScaleConversionsMin});
+  q.treated.sum = static_cast<WideInteger>(q.treated.conversions) * 1'000'000;
+  q.treated.sum_of_squares = q.treated.sum * 1'000'000;
+  std::vector<std::uint32_t> days;
+  for (double day = 1; day <= kMonth; ++day) {
+    days.push_back(static_cast<std::uint32_t>(std::floor(readers_a_month * day / kMonth) -
+                                              std::floor(readers_a_month * (day - 1) / kMonth)));
+  }
+  q.new_people = days;
+  q.holdout_share = scale(q).proposed_holdout;
+  return scale(q);
+}
+
+std::string what_can_be_known(const Scale& s) {
+  CHECK(s.base.has_value());
+  const std::string readers = fmt::format("{:.0f} readers a month", s.people_a_month);
+  const std::string whom = fmt::format("what {} of them do", percent(*s.base));
+  std::string text;
+  if (!s.quarter) {
+    return fmt::format(
+        "{}: not even in 90 days, with {} held out, can a lift of {} be known, however large.",
+        readers, percent(s.holdout_share), whom);
+  }
+  text = fmt::format("{}, with {} held out: in 90 days you can know a lift of {} or more of {}",
+                     readers, percent(s.holdout_share), percent(*s.quarter), whom);
+  text += s.month ? fmt::format(" (in 30 days {})", percent(*s.month)) : " (in 30 days none)";
+  text += s.days_to_know
+              ? fmt::format("; one of {} takes {}", percent(s.lift), in_words(*s.days_to_know))
+              : fmt::format("; one of {} would take more than ten years", percent(s.lift));
+  if (*s.quarter > s.lift) text += "; nothing smaller can be known here";
+  if (s.groups >= 2)
+    return text + fmt::format("; in 90 days in each of {} equal groups of readers.", s.groups);
+  return text + "; and never of a group of readers apart.";
+}
+
 std::string to_json(const Scale& s) {
   std::string body;
   JsonWriter json(body);
@@ -207,6 +265,7 @@ std::string to_json(const Scale& s) {
   json.field("peopleAMonth", s.people_a_month);
   write(json, "base", s.base);
   json.field("holdout", s.holdout_share).field("proposedHoldout", s.proposed_holdout);
+  json.field("keepingHoldout", kKeepingHoldout).field("decided", s.decided);
   json.key("asked").begin_object().field("lift", s.lift);
   write(json, "people", s.needed);
   write(json, "peopleWatched", s.needed_watched);

@@ -101,6 +101,72 @@ TEST(Scale, FewReadersAreToldWhatTheyCanAndCannotKnow) {
   EXPECT_EQ(large.rung, "segment");
 }
 
+TEST(Scale, OnceItIsDecidedTheKeepingShareIsProposed) {
+  const std::vector<std::uint32_t> days(30, 33);
+  ScaleQuestion asked = question(0.05, days, 0.5);
+  EXPECT_EQ(scale(asked).proposed_holdout, 0.5);
+  EXPECT_EQ(scale(asked).sentence.find("decided"), std::string::npos) << scale(asked).sentence;
+  asked.holdout_share = 0.3;
+  EXPECT_NE(scale(asked).sentence.find("Hold out 50 % instead of 30 % until it is decided, then "
+                                       "5.0 %"),
+            std::string::npos)
+      << scale(asked).sentence;
+  asked.decided = true;
+  EXPECT_EQ(scale(asked).proposed_holdout, kKeepingHoldout);
+  EXPECT_NE(scale(asked).sentence.find("hold out 5.0 % from now on instead of 30 %"),
+            std::string::npos)
+      << scale(asked).sentence;
+  EXPECT_NE(to_json(scale(asked)).find("\"decided\":true"), std::string::npos);
+  asked.holdout_share = kKeepingHoldout;
+  EXPECT_NE(scale(asked).sentence.find("keep that holdout"), std::string::npos);
+  // What is known does not depend on what is proposed.
+  ScaleQuestion open = asked;
+  open.decided = false;
+  EXPECT_EQ(scale(open).quarter, scale(asked).quarter);
+}
+
+TEST(Scale, WhatIsPlannedAgreesWithTheFormula) {
+  for (const double readers : {300.0, 1000.0, 12'345.0, 1e6, 1e9}) {
+    for (const double rate : {0.0001, 0.02, 0.1, 0.5, 0.85}) {
+      const Scale planned = planned_scale(readers, rate);
+      EXPECT_NEAR(planned.people_a_month, readers, 1e-9 * readers);
+      EXPECT_NEAR(*planned.base, rate, 1e-6 * rate);
+      EXPECT_EQ(planned.holdout_share, planned.proposed_holdout);
+      EXPECT_NEAR(*planned.needed / textbook_people(rate, 0.1, planned.holdout_share), 1, 0.01)
+          << readers << " " << rate;
+      for (const auto& [lift, people] :
+           {std::pair(planned.month, readers), std::pair(planned.quarter, 3 * readers)}) {
+        if (!lift) continue;
+        EXPECT_NEAR(textbook_people(rate, *lift, planned.holdout_share) / people, 1, 0.01)
+            << readers << " " << rate;
+      }
+      EXPECT_EQ(what_can_be_known(planned).find("nan"), std::string::npos);
+    }
+  }
+}
+
+TEST(Scale, AThousandReadersAreToldInOneSentence) {
+  const Scale small = planned_scale(kPlannedReaders, kPlannedBaseRate);
+  EXPECT_EQ(small.holdout_share, 0.5);
+  EXPECT_EQ(what_can_be_known(small),
+            "1000 readers a month, with 50 % held out: in 90 days you can know a lift of 33 % or "
+            "more of what 10 % of them do (in 30 days 59 %); one of 10 % takes 3 years; nothing "
+            "smaller can be known here; and never of a group of readers apart.");
+  // In order: the share falls as readers come.
+  double before = 1;
+  for (const double readers : {1e3, 1e4, 2e4, 1e5, 1e6, 1e7}) {
+    const Scale planned = planned_scale(readers, kPlannedBaseRate);
+    EXPECT_LE(planned.holdout_share, before);
+    before = planned.holdout_share;
+  }
+  EXPECT_EQ(before, kKeepingHoldout);
+  const std::string many = what_can_be_known(planned_scale(1e6, 0.1));
+  EXPECT_NE(many.find("equal groups of readers."), std::string::npos) << many;
+  EXPECT_EQ(many.find("nothing smaller"), std::string::npos) << many;
+  EXPECT_NE(what_can_be_known(planned_scale(1, 0.5)).find("not even in 90 days"),
+            std::string::npos);
+}
+
 TEST(Scale, MoreTrafficNeverMakesItWorse) {
   Random random(4);
   for (int trial = 0; trial < 200; ++trial) {
