@@ -336,7 +336,28 @@ Result<Slot> Engine::put_slot(std::string_view name, std::string_view json, cons
         name, 100 * present->second.holdout));
   }
   slot.version = 0;
-  slot.fell_back.clear();  // a person who writes it lets it begin anew
+  slot.fell_back = present == slots->end() ? "" : present->second.fell_back;
+  const Object stored =
+      TRY(put_object(kSlotObjectType, name, slot_to_json(slot), author, expected));
+  slot.version = stored.version;
+  return slot;
+}
+
+Result<Slot> Engine::resume_slot(std::string_view name, const Author& author,
+                                 ExpectedVersion expected) {
+  MutexLock lock(parts_->bet_writes);
+  const auto slots = parts_->slots.get();
+  const auto present = slots->find(name);
+  if (present == slots->end()) return not_found(fmt::format("there is no slot '{}'", name));
+  if (present->second.fell_back.empty())
+    return conflict(fmt::format("slot '{}' did not fall back: there is nothing to resume", name));
+  if (author.why.empty())
+    return invalid_argument(fmt::format(
+        "slot '{}' fell back to its safe default ({}) and its evidence begins anew when it "
+        "resumes. Say why it may, in the header Ante-Why",
+        name, present->second.fell_back));
+  Slot slot = present->second;
+  slot.fell_back.clear();
   const Object stored =
       TRY(put_object(kSlotObjectType, name, slot_to_json(slot), author, expected));
   slot.version = stored.version;
@@ -349,6 +370,7 @@ Result<Metric> Engine::put_metric(std::string_view id, std::string_view json, co
   const auto is_it = [id](const Metric& each) { return each.id == id; };
   if (std::ranges::any_of(built_in_metrics(), is_it))
     return conflict(fmt::format("metric '{}' is built in: give yours another id", id));
+  MutexLock lock(parts_->bet_writes);  // what all ask together is read and written as one
   const std::vector<Object> present = parts_->objects.list(kMetricObjectType);
   double asked = metric.ask ? metric.ask->share : 0;
   bool is_new = true;
@@ -363,7 +385,7 @@ Result<Metric> Engine::put_metric(std::string_view id, std::string_view json, co
   if (is_new && present.size() >= kMetricsMax)
     return invalid_argument(
         fmt::format("at most {} metrics besides the built-in ones", kMetricsMax));
-  if (asked > kAskedMax + 1e-9)
+  if (metric.ask && asked > kAskedMax + 1e-9)
     return invalid_argument(
         fmt::format("#/ask/share: all questions together would reach {:.4g} of people in 30 days; "
                     "at most {:.4g} "

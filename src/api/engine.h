@@ -116,6 +116,9 @@ class Engine {
   // why), kConflict.
   Result<Slot> put_slot(std::string_view name, std::string_view json, const Author& author,
                         ExpectedVersion expected);
+  // A slot that fell back bets again, and its evidence begins anew. kNotFound, kConflict (also: it
+  // did not fall back), kInvalidArgument: nobody says why.
+  Result<Slot> resume_slot(std::string_view name, const Author& author, ExpectedVersion expected);
   // A metric from its JSON, checked. Who changes what it counts begins its evidence anew.
   // kInvalidArgument, kConflict (built in, or an expected version that does not hold).
   Result<Metric> put_metric(std::string_view id, std::string_view json, const Author& author,

@@ -225,9 +225,26 @@ TEST_F(EngineBetsTest, ASlotThatLosesGoesBackUntilSomebodyLetsItBeginAnew) {
   const Slot fallen = engine_->slots().get()->at("home");
   EXPECT_NE(fallen.fell_back.find("Losing"), std::string::npos);
   EXPECT_EQ(*engine_->keep_bets(), 0u);
-  ASSERT_TRUE(engine_->put_slot("home", slot_to_json(fallen), kMe, {}));
-  EXPECT_TRUE(engine_->slots().get()->at("home").fell_back.empty());
+  const LiftSummary lost = *engine_->lift().lift("home");
+  // Who is given the safe default now is no evidence of bets: the harm stays on record.
+  come(1000, 0.6, 0.01);
+  EXPECT_EQ(engine_->lift().lift("home")->sentence, lost.sentence);
+  // Nor does another change let it begin anew: that takes somebody who says why.
+  Slot other = fallen;
+  other.holdout = 0.4;
+  other.fell_back.clear();
+  ASSERT_TRUE(engine_->put_slot("home", slot_to_json(other), kMe, {}));
+  EXPECT_EQ(engine_->slots().get()->at("home").fell_back, fallen.fell_back);
   pass(1);
+  EXPECT_EQ(engine_->lift().lift("home")->sentence, lost.sentence);
+  EXPECT_EQ(engine_->resume_slot("home", {"me", ""}, {}).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(engine_->resume_slot("home", kMe, 1).error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(engine_->resume_slot("home", kMe, {}));
+  EXPECT_TRUE(engine_->slots().get()->at("home").fell_back.empty());
+  EXPECT_EQ(engine_->resume_slot("home", kMe, {}).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(engine_->resume_slot("hme", kMe, {}).error().code, ErrorCode::kNotFound);
+  pass(1);
+  EXPECT_EQ(engine_->lift().lift("home")->treated.n, 0u);
   EXPECT_EQ(*engine_->keep_bets(), 0u);  // its evidence began anew too
 }
 

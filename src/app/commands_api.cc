@@ -92,7 +92,7 @@ void show_slots(simdjson::dom::element answer) {
 }
 
 void add_slot(CommandLine line) {
-  CLI::App* slot = line.app.add_subcommand("slot", "Slots: set, list, show, delete");
+  CLI::App* slot = line.app.add_subcommand("slot", "Slots: set, list, show, resume, delete");
   slot->require_subcommand(1);
   auto options = std::make_shared<ObjectOptions>();
   CLI::App* set = slot->add_subcommand("set", "Make or replace a slot from JSON");
@@ -106,6 +106,18 @@ void add_slot(CommandLine line) {
   show->add_option("name", *name)->required();
   show->callback([line, name] {
     line.exit = run_call(line.common, "GET", "/v1/slots/" + percent_encode(*name), "", {}, nullptr);
+  });
+  CLI::App* resume =
+      slot->add_subcommand("resume", "Let a slot that fell back bet again, its evidence anew");
+  resume->add_option("name", *name)->required();
+  auto why = std::make_shared<std::string>();
+  resume->add_option("--why", *why, "why it may")->required();
+  resume->callback([line, name, why] {
+    line.exit = run_call(line.common, "POST", "/v1/slots/" + percent_encode(*name) + "/resume", "",
+                         {{"Ante-Why", *why}}, [](simdjson::dom::element answer) {
+                           print_line(fmt::format("Slot {} bets again; its evidence begins anew.",
+                                                  text_of(answer, "name")));
+                         });
   });
   CLI::App* remove = slot->add_subcommand("delete", "End a slot");
   remove->add_option("name", *name)->required();

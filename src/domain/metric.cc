@@ -21,9 +21,9 @@ constexpr std::size_t kMetricTextBytesMax = 200;
 constexpr double kCapMin = 1e-6, kCapMax = 1e6;  // numbers are kept in millionths
 
 using Names = std::string_view;
-constexpr std::array<Names, 13> kMetricFields = {"id",       "title",   "class",  "how",    "count",
-                                                 "per",      "of",      "cap",    "better", "ask",
-                                                 "windowMs", "afterMs", "version"};
+constexpr std::array<Names, 14> kMetricFields = {"id",  "title",    "class",   "how",    "count",
+                                                 "per", "minus",    "of",      "cap",    "better",
+                                                 "ask", "windowMs", "afterMs", "version"};
 constexpr std::array<Names, 2> kEventFields = {"event", "where"};
 constexpr std::array<Names, 3> kTestFields = {"property", "is", "atLeast"};
 constexpr std::array<Names, 2> kAskFields = {"text", "share"};
@@ -134,6 +134,8 @@ void check_whole(const JsonFields& fields, const Metric& metric, bool has_count)
     fields.refuse("per", metric.per ? "belongs to a ratio only" : "is missing: a ratio of what");
   if (metric.of_value && metric.how != Aggregation::kMean)
     fields.refuse("of", "belongs to a mean only");
+  if (metric.minus && !metric.of_value)
+    fields.refuse("minus", "belongs to a mean of values only: 'of' must be value");
   if (metric.cap > 0 && metric.how != Aggregation::kMean && metric.how != Aggregation::kRatio)
     fields.refuse("cap", "belongs to a mean or a ratio: the others have their own");
   if (metric.metric_class != MetricClass::kProxy &&
@@ -188,6 +190,7 @@ std::vector<Metric> make_built_in() {
   all.push_back(built_in("revenue", "Revenue a person", MetricClass::kBusiness, Aggregation::kMean,
                          {"purchase", {}}, std::nullopt, 30 * kDayMs));
   all.back().of_value = true;
+  all.back().minus = MetricEvent{"Order Refunded", {}};
   all.push_back(built_in("pages-a-visit", "Pages a visit", MetricClass::kProxy, Aggregation::kRatio,
                          {"view", {}}, MetricEvent{std::string(kVisitEvent), {}}, kWeek));
   all.push_back(built_in("clicks", "Clicks a person", MetricClass::kProxy, Aggregation::kMean,
@@ -217,9 +220,10 @@ const char* to_string(Aggregation how) { return kHows[static_cast<std::size_t>(h
 
 bool Metric::measures_as(const Metric& other) const {
   return metric_class == other.metric_class && how == other.how && count == other.count &&
-         per == other.per && of_value == other.of_value && window_ms == other.window_ms &&
-         after_ms == other.after_ms && cap == other.cap && more_is_better == other.more_is_better &&
-         ask.has_value() == other.ask.has_value() && (!ask || ask->text == other.ask->text);
+         per == other.per && minus == other.minus && of_value == other.of_value &&
+         window_ms == other.window_ms && after_ms == other.after_ms && cap == other.cap &&
+         more_is_better == other.more_is_better && ask.has_value() == other.ask.has_value() &&
+         (!ask || ask->text == other.ask->text);
 }
 
 std::span<const Metric> built_in_metrics() {
@@ -267,6 +271,7 @@ Result<Metric> metric_from_json(std::string_view id, std::string_view json) {
   const auto count = read_event(fields, "count");
   metric.count = count.value_or(MetricEvent{});
   metric.per = read_event(fields, "per");
+  metric.minus = read_event(fields, "minus");
   constexpr std::array<Names, 2> kOf = {"count", "value"};
   metric.of_value = one_of(fields, "of", kOf).value_or(1) == 2;
   metric.window_ms =
@@ -295,6 +300,7 @@ std::string metric_to_json(const Metric& metric) {
     json.field("how", to_string(metric.how));
     write_event(json, "count", metric.count);
     if (metric.per) write_event(json, "per", *metric.per);
+    if (metric.minus) write_event(json, "minus", *metric.minus);
     if (metric.how == Aggregation::kMean) json.field("of", metric.of_value ? "value" : "count");
   }
   json.field("windowMs", metric.window_ms).field("afterMs", metric.after_ms);
@@ -304,20 +310,32 @@ std::string metric_to_json(const Metric& metric) {
   return text;
 }
 
+// "'Job Done' with result \"done\"".
+std::string to_words(const MetricEvent& event) {
+  std::string words = fmt::format("'{}'", event.event);
+  for (const PropertyTest& test : event.where) {
+    words += words.ends_with('\'') ? " with " : " and ";
+    words += test.at_least ? fmt::format("{} at least {}", test.property, *test.at_least)
+                           : fmt::format("{} {}", test.property, test.is);
+  }
+  return words;
+}
+
 std::string to_words(const Metric& metric) {
   std::string words;
-  const std::string window = in_days(metric.window_ms);
+  const std::string window = in_days(metric.window_ms), count = to_words(metric.count);
   if (metric.ask) {
     words = fmt::format("mean of the answers to \"{}\" within {}", metric.ask->text, window);
   } else if (metric.how == Aggregation::kShare) {
-    words = fmt::format("share of people with '{}' within {}", metric.count.event, window);
+    words = fmt::format("share of people with {} within {}", count, window);
   } else if (metric.how == Aggregation::kMean) {
-    words = fmt::format("{}'{}' a person within {}", metric.of_value ? "value of " : "",
-                        metric.count.event, window);
+    const std::string minus = metric.minus ? " less " + to_words(*metric.minus) : "";
+    words = fmt::format("{}{}{} a person within {}", metric.of_value ? "value of " : "", count,
+                        minus, window);
   } else if (metric.how == Aggregation::kRatio) {
-    words = fmt::format("'{}' per '{}' within {}", metric.count.event, metric.per->event, window);
+    words = fmt::format("{} per {} within {}", count, to_words(*metric.per), window);
   } else {
-    words = fmt::format("hours until '{}', at most {}", metric.count.event, window);
+    words = fmt::format("hours until {}, at most {}", count, window);
   }
   if (metric.after_ms > 0) words += " from " + in_days(metric.after_ms) + " on";
   if (metric.cap > 0) words += fmt::format(", a person up to {}", metric.cap);

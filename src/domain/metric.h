@@ -11,7 +11,8 @@
 //    "ask": {"text": "Did you get done what you came for?", "share": 0.02}}
 //
 //   share   of the people, who did it at least once
-//   mean    a person, of how often ("of": "count") or of the events' values ("of": "value")
+//   mean    a person, of how often ("of": "count") or of the events' values ("of": "value"), less
+//           the values of another event ("minus"): what was refunded is not earned
 //   ratio   of all counts to all of `per`; the unit stays the person (delta method)
 //   time    hours until it is first done; the whole window for who never does
 //
@@ -82,8 +83,9 @@ struct Metric {
   MetricClass metric_class = MetricClass::kProxy;
   Aggregation how = Aggregation::kShare;
   MetricEvent count;
-  std::optional<MetricEvent> per;  // of a ratio
-  bool of_value = false;           // of a mean: the events' values, not their number
+  std::optional<MetricEvent> per;    // of a ratio
+  std::optional<MetricEvent> minus;  // of a mean of values
+  bool of_value = false;             // of a mean: the events' values, not their number
   DurationMs window_ms = 7 * kDayMs;
   DurationMs after_ms = 0;  // the window opens so long after the first exposure
   double cap = 0;           // a person's number counts up to it; 0 = all of it
@@ -104,7 +106,8 @@ std::span<const Metric> built_in_metrics();
 // kInvalidArgument: names the member, what was found and what is possible.
 Result<Metric> metric_from_json(std::string_view id, std::string_view json);
 std::string metric_to_json(const Metric& metric);
-// "share of people who did 'Order Completed' within 7 days".
+// "'Job Done' with result "done""; "share of people with 'Order Completed' within 7 days".
+std::string to_words(const MetricEvent& event);
 std::string to_words(const Metric& metric);
 
 // The class of a slot's goal: the highest of the metrics that count the event; where none does,

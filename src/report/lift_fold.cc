@@ -235,7 +235,8 @@ bool compares_arms(const Decision& decision) {
     case Outcome::kHoldout:
     case Outcome::kFallback:
     case Outcome::kControl:
-      return !decision.people.empty() && decision.fallback != Fallback::kSlotInShadow;
+      return !decision.people.empty() && decision.fallback != Fallback::kSlotInShadow &&
+             decision.fallback != Fallback::kFellBack;
   }
   return false;
 }

@@ -39,7 +39,7 @@ bool is_visit_name(std::string_view event) {
   return same_word(event, kVisitEvent) || same_word(event, kUninvitedVisitEvent);
 }
 
-// Yes, partly and no; a truth; or a number.
+// Yes, partly and no; a truth; or a number from 0 to 1. Nothing else was offered.
 std::optional<std::int64_t> answer_to(std::string_view question, const Event& event) {
   thread_local JsonParser parser(kEventBytesMax);
   if (event.kind != EventKind::kAnswered || event.properties_json.empty()) return std::nullopt;
@@ -53,7 +53,10 @@ std::optional<std::int64_t> answer_to(std::string_view question, const Event& ev
   bool truth = false;
   double number = 0;
   if (value.get(truth) == simdjson::SUCCESS) return truth ? kMillionths : 0;
-  if (value.get(number) == simdjson::SUCCESS) return micros_of(number);
+  if (value.get(number) == simdjson::SUCCESS) {
+    if (number < 0 || number > 1) return std::nullopt;
+    return micros_of(number);
+  }
   if (value.get(text) != simdjson::SUCCESS) return std::nullopt;
   if (same_word(text, "yes") || same_word(text, "done")) return kMillionths;
   if (same_word(text, "partly")) return kMillionths / 2;
@@ -320,8 +323,10 @@ void MetricFold::withdraw(Unit& unit) {
 }
 
 bool MetricFold::is_held_out(const Entered& who) const {
-  double share = shares_.empty() ? 0 : 1;
-  for (const auto& [slot, held_out] : shares_) share = std::min(share, held_out);
+  double share = 1;
+  for (const auto& [slot, known] : shares_) {
+    if (known.met) share = std::min(share, known.held_out);
+  }
   return arm_of(holdout_salt(holdout_salt_, who.draw), who.oldest, share) == Arm::kHoldout;
 }
 
@@ -343,8 +348,9 @@ void MetricFold::entered(const Trial& trial, const Entered& who) {
   unit.first_ms = who.unit.first_ms;
   unit.before = who.unit.traits[Trait::kVisits];
   unit.arm = who.unit.arm;
-  if (unit.arm == Arm::kTreated || unit.arm == Arm::kHoldout) add_unit(who.representative, unit);
+  add_unit(who.representative, unit);
   if (trial.bet != BetKey{}) return;
+  if (const auto share = shares_.find(trial.slot); share != shares_.end()) share->second.met = true;
   unit.trial = Trial{};
   unit.arm = is_held_out(who) ? Arm::kHoldout : Arm::kTreated;
   add_unit(who.representative, unit);
@@ -425,7 +431,7 @@ void MetricFold::apply(const Addition& addition, Unit& unit, TimeMs occurred_at)
     return;
   }
   value.per = within(value.per + addition.per);
-  if (!addition.happened) return;
+  if (!addition.happened && addition.count == 0) return;
   if (metric.how == Aggregation::kTime) {
     const std::int64_t hours = hours_micros(occurred_at - opens);
     value.count = value.happened ? std::min(value.count, hours) : hours;
@@ -435,7 +441,7 @@ void MetricFold::apply(const Addition& addition, Unit& unit, TimeMs occurred_at)
     if (occurred_at < opens + third) value.early = within(value.early + addition.count);
     if (occurred_at >= opens + 2 * third) value.late = within(value.late + addition.count);
   }
-  value.happened = true;
+  value.happened = value.happened || addition.happened;
 }
 
 void MetricFold::credit(Person& person, const std::vector<Addition>& additions,
@@ -487,8 +493,10 @@ void MetricFold::act(PersonHash representative, const Event& event, TimeMs occur
     addition.happened = is(metric.count);
     if (addition.happened)
       addition.count = metric.of_value ? micros_of(event.value.value_or(0)) : kMillionths;
+    if (metric.minus && is(*metric.minus)) addition.count -= micros_of(event.value.value_or(0));
     if (metric.per && is(*metric.per)) addition.per = kMillionths;
-    if (addition.happened || addition.per != 0) additions.push_back(addition);
+    if (addition.happened || addition.per != 0 || addition.count != 0)
+      additions.push_back(addition);
   }
   credit(person, additions, occurred_at);
 }
@@ -549,14 +557,17 @@ void MetricFold::define(const CommittedRecord& record) {
   if (object->deleted || metrics_.size() >= kMetricsMax + built_in_metrics().size() ||
       next_number_ == UINT16_MAX)
     return;
-  metrics_.push_back({std::move(*metric), next_number_++, record.header.received_at});
+  // By the clock of people's records: that of objects may stand elsewhere.
+  metrics_.push_back({std::move(*metric), next_number_++, now_ms_ + 1});
 }
 
 void MetricFold::note_slot(const Object& object) {
-  shares_.erase(object.id);
+  const SlotKey key = slot_key(object.id);
+  const bool met = shares_.contains(key) && shares_[key].met;
+  shares_.erase(key);
   if (object.deleted) return;
   const Result<Slot> slot = slot_from_json(object.id, object.json);
-  if (slot && !slot->in_shadow()) shares_[object.id] = slot->holdout;
+  if (slot && !slot->in_shadow()) shares_[key] = {slot->holdout, met};
 }
 
 void MetricFold::consume(const CommittedRecord& record, PersonHash representative) {
@@ -603,8 +614,9 @@ void MetricFold::save(std::string& bytes) const {
   }
   out.varint(shares_.size());
   for (const auto& [slot, share] : shares_) {
-    out.string(slot);
-    out.f64(share);
+    out.u64(slot.value);
+    out.f64(share.held_out);
+    out.u8(share.met ? 1 : 0);
   }
   out.varint(sums_.size());
   for (const auto& [key, trial] : sums_) {
@@ -666,10 +678,11 @@ bool MetricFold::load_definitions(ByteReader& in) {
     each.number = static_cast<Number>(in.varint());
     each.since_ms = in.svarint();
   }
-  const std::size_t shares = in.count(9);
+  const std::size_t shares = in.count(8 + 8 + 1);
   for (std::size_t i = 0; i < shares && in.ok(); ++i) {
-    const std::string slot(in.string());
-    shares_[slot] = in.f64();
+    Share& share = shares_[SlotKey{in.u64()}];
+    share.held_out = in.f64();
+    share.met = in.u8() != 0;
   }
   return in.ok();
 }
@@ -693,7 +706,7 @@ bool MetricFold::load_people(ByteReader& in) {
       unit.left_out = (flags & 1) != 0;
       unit.paired = (flags & 2) != 0;
       unit.sealed = (flags & 4) != 0;
-      if (unit.arm != Arm::kTreated && unit.arm != Arm::kHoldout) return false;
+      if (!is_arm(unit.arm)) return false;
       unit.values.resize(in.count(kMetricValueBytesMin));
       for (Value& value : unit.values) {
         value.number = static_cast<Number>(in.varint());

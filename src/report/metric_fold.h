@@ -6,7 +6,7 @@
 //       together with each outcome.
 //
 // Trials are those of the lift (a slot, a bet), and Trial{}: the person against the global holdout,
-// that is whoever is held out in every slot that is not in shadow. A person enters a trial once; a
+// that is whoever is held out in every slot that people meet. A person enters a trial once; a
 // metric counts them when its window after their first exposure has closed, if it was defined
 // before they came. What comes later for that window corrects the sums. Two ids of one person in
 // different arms take both out again.
@@ -127,7 +127,7 @@ class MetricFold final : public LiftListener {
 
   const Defined* find(std::string_view id) const;
   static bool applies(const Defined& metric, const Unit& unit) {
-    return metric.since_ms <= unit.first_ms;
+    return metric.since_ms <= unit.first_ms && !is_control(unit.arm);
   }
   static TimeMs close_ms(const Defined& metric, const Unit& unit) {
     return unit.first_ms + metric.metric.closes_after_ms();
@@ -163,7 +163,11 @@ class MetricFold final : public LiftListener {
   std::string holdout_salt_;
   std::vector<Defined> metrics_;
   Number next_number_ = 0;
-  std::map<std::string, double> shares_;  // held out, by slot that is not in shadow
+  struct Share {
+    double held_out = 0;
+    bool met = false;  // by anybody: no arm is drawn by the share of a slot that nobody sees
+  };
+  std::map<SlotKey, Share> shares_;  // of slots that are not in shadow
   std::unordered_map<PersonHash, Person, PersonHasher> people_;
   std::map<std::pair<Trial, Number>, MetricTrial> sums_;
   std::map<PairKey, ArmPairs> pairs_;

@@ -118,16 +118,20 @@ void set_verdict(MetricSummary& summary) {
     }
   }
   if (summary.treated.n + summary.holdout.n == 0) {
-    summary.sentence = "Nobody's window has closed yet.";
+    const std::uint64_t asked = summary.treated.asked + summary.holdout.asked;
+    summary.sentence = asked > 0
+                           ? fmt::format("Of {} who were asked nobody has answered yet.", asked)
+                       : metric.ask ? "Nobody has been asked here yet, or no window has closed."
+                                    : "Nobody's window has closed yet.";
     return;
   }
   if (!summary.low) {
     const bool never = summary.treated.conversions + summary.holdout.conversions == 0;
     summary.sentence =
         never
-            ? fmt::format("Nothing of it has come from {} people: is '{}' sent at all?",
+            ? fmt::format("Nothing of it has come from {} people: is {} sent at all?",
                           summary.treated.n + summary.holdout.n,
-                          metric.ask ? "the answer" : metric.count.event)
+                          metric.ask ? "the answer" : to_words(metric.count))
             : fmt::format(
                   "Too early to say: {} and {} people with and without bets did it; it "
                   "takes {} each.",
