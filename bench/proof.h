@@ -26,6 +26,9 @@ std::string uplift_report(std::uint64_t runs);
 // The Starbucks promotion, its policy chosen by so many cuts of the training file.
 std::string starbucks_report(const std::string& data_folder, std::uint64_t cuts);
 
+// Reports of a log of so many rewards, and all folds rebuilt from it.
+std::string reports_report(const std::string& data_folder, std::uint64_t rewards);
+
 // {"value":hits / n,"interval":[95 %, exact],"n":n}. REQUIRES n >= 1.
 void write_share(JsonWriter& json, const char* name, std::uint64_t hits, std::uint64_t n);
 void write_interval(JsonWriter& json, const char* name, const Interval& interval);

@@ -7,6 +7,7 @@ ratios   intervals of ratios of sums and of outcomes adjusted by what was known 
 personalization  the value of personalization: size, power, and the verdict of each world
 uplift   trials: claims where there is nothing to gain and where there is; the R-learner beside the T-learner
 starbucks  a promotion: a policy chosen by cross-validation, read once on the test file
+reports  a log of ten million rewards: each report's seconds, and every fold rebuilt from it
 experiments  78 real experiments watched: what a z test calls and what a sequence does
 
 Exit 77 where the data sets are absent, 1 where a promise is broken.
@@ -87,6 +88,14 @@ def starbucks_verdicts(report):
     }
 
 
+def reports_verdicts(report):
+    return {
+        "ten million rewards": report["rewards"] >= 10_000_000,
+        "each report in <= 1 s": max(report["seconds"].values()) <= 1,
+        "rebuilt from the log they are equal": all(report["rebuiltEqual"].values()),
+    }
+
+
 def experiments_report(options, folder):
     reply = subprocess.run([find_program("ante", options.ante), "evaluate", "experiment", "--json", "--data",
                             str(folder / "asos.csv.gz")],
@@ -110,7 +119,7 @@ def experiments_verdicts(report):
 FOLDERS = {"starbucks": "starbucks-promotion", "experiments": "asos-experiments"}
 VERDICTS = {"watched": watched_verdicts, "split": split_verdicts, "ratios": ratios_verdicts,
             "personalization": personalization_verdicts, "uplift": uplift_verdicts, "starbucks": starbucks_verdicts,
-            "experiments": experiments_verdicts}
+            "experiments": experiments_verdicts, "reports": reports_verdicts}
 
 
 if __name__ == "__main__":

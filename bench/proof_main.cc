@@ -39,7 +39,8 @@ constexpr std::array kModes = {
     Mode{"ratios", 10'000, without_data<ratios_report>},
     Mode{"personalization", 10'000, without_data<personalization_report>},
     Mode{"uplift", 1000, without_data<uplift_report>},
-    Mode{"starbucks", 5, starbucks_report}};
+    Mode{"starbucks", 5, starbucks_report},
+    Mode{"reports", 10'000'000, reports_report}};
 
 int usage() {
   std::fputs("usage: proof_bench MODE [--data FOLDER] [--times N] [--commit C]; MODE:", stderr);

@@ -80,8 +80,10 @@ std::string ratios_report(std::uint64_t runs) {
       add_adjusted(treated_outcome, kEffect, random);
       add_adjusted(control_outcome, 0, random);
     }
-    one += fixed_interval(ratio_of_sums(treated), 0.05).contains(kRatio) ? 1 : 0;
-    difference += fixed_interval(ratio_difference(treated, control), 0.05).contains(0) ? 1 : 0;
+    const Estimated t = ratio_of_sums(treated), c = ratio_of_sums(control);
+    one += fixed_interval(t, 0.05).contains(kRatio) ? 1 : 0;
+    const Estimated off{t.value - c.value, t.variance + c.variance};
+    difference += fixed_interval(off, 0.05).contains(0) ? 1 : 0;
     const CupedDifference cuped = cuped_difference(treated_outcome, control_outcome);
     adjusted += fixed_interval(cuped.difference, 0.05).contains(kEffect) ? 1 : 0;
     rho_squared += cuped.rho_squared;

@@ -6,13 +6,19 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "candidates/eligibility.h"
 #include "candidates/source.h"
 #include "decision/policy.h"
 #include "ranking/features.h"
 #include "ranking/value_model.h"
+#include "report/metrics.h"
 
 namespace ante {
 namespace {
+
+bool is_eligible(const ItemCard& item, TimeMs now_ms) {
+  return can_be_shown(item, now_ms) == Eligibility::kEligible;
+}
 
 std::string no_slot(const SlotMap& slots, std::string_view wanted) {
   std::vector<std::string_view> known;
@@ -64,6 +70,26 @@ std::vector<Slot> slots_of(const Engine& engine, const std::string* only) {
   return found;
 }
 
+// What readers of a slot themselves get. None: nobody measures it there.
+struct Readers {
+  std::optional<Verdict> verdict;
+  std::string sentence;
+};
+
+Readers readers_of(const Engine& engine, std::string_view slot) {
+  Readers readers;
+  const auto card = engine.lift().scorecard_of(slot);
+  if (!card || !card->person) return readers;
+  readers.verdict = card->person;
+  for (const MetricSummary& summary : card->metrics) {
+    if (summary.metric.metric_class != MetricClass::kPerson || summary.verdict != *card->person)
+      continue;
+    readers.sentence = summary.metric.title + ": " + summary.sentence;
+    break;
+  }
+  return readers;
+}
+
 SlotBooks books_of(const Engine& engine, const Slot& slot) {
   SlotBooks books;
   books.slot = slot.name;
@@ -73,7 +99,7 @@ SlotBooks books_of(const Engine& engine, const Slot& slot) {
   for (const SlotOutcome& outcome : slot.further_outcomes)
     books.outcomes.push_back(lower_case(outcome.event));
   books.worth = find_worth(engine, slot.name);
-  books.readers = readers_verdict(engine, slot.name);
+  books.readers = readers_of(engine, slot.name).verdict;
   books.lift.slot = slot.name;
   // Of a slot made just now the log's followers may not know yet.
   if (auto sums = engine.lift().sums(slot.name)) {
@@ -90,6 +116,21 @@ SlotBooks books_of(const Engine& engine, const Slot& slot) {
     books.exploring = figures->exploring_spent;
   }
   return books;
+}
+
+// None: too little is known of it, or who answers is no fair sample.
+std::optional<Measurement> measurement_of(const Slot& slot, const MetricSummary& summary) {
+  if (!summary.low || summary.is_void()) return std::nullopt;
+  const Metric& metric = summary.metric;
+  const bool hers = metric.metric_class == MetricClass::kPerson;
+  return Measurement{.metric = metric.id,
+                     .where = slot.name,
+                     .whose = hers ? Whose::kReader : Whose::kPublisher,
+                     .metric_class = to_string(metric.metric_class),
+                     .higher_is_better = metric.more_is_better,
+                     .difference = *summary.value,
+                     .standard_error = summary.standard_error,
+                     .n = summary.treated.n + summary.holdout.n};
 }
 
 double decision_cost(const WorthReport& ledger, std::string_view slot) {
@@ -153,7 +194,28 @@ std::optional<SlotWorth> find_worth(const Engine& engine, std::string_view slot)
   return *worth;
 }
 
-std::optional<Verdict> readers_verdict(const Engine&, std::string_view) { return std::nullopt; }
+ConflictReport conflicts_now(const Engine& engine, const std::string* only_slot) {
+  std::vector<Measurement> measured;
+  for (const Slot& slot : slots_of(engine, only_slot)) {
+    const auto card = engine.lift().scorecard_of(slot.name);
+    if (!card) continue;  // made just now
+    for (const MetricSummary& summary : card->metrics) {
+      if (auto measurement = measurement_of(slot, summary))
+        measured.push_back(*std::move(measurement));
+    }
+  }
+  return conflicts(measured);
+}
+
+SupplySummary supply_now(const Engine& engine) {
+  return engine.reports().supply.summary(engine.catalog().view(), engine.clock().now_ms(),
+                                         is_eligible);
+}
+
+AuditSummary audit_now(const Engine& engine, const std::string& slot) {
+  return engine.reports().audit.summary(engine.catalog().view(), engine.clock().now_ms(),
+                                        is_eligible, slot);
+}
 
 LedgerQuestion ledger_question(const Engine& engine, const std::string* only_slot) {
   LedgerQuestion question;
@@ -197,7 +259,7 @@ CardQuestion card_question(const Engine& engine, const Slot& slot) {
   question.sources.assign(engine.source_names().begin(), engine.source_names().end());
   if (auto lift = engine.lift().lift(slot.name)) question.lift = *std::move(lift);
   if (auto figures = engine.figures().slot(slot.name)) question.figures = *std::move(figures);
-  question.readers = readers_verdict(engine, slot.name);
+  question.readers = readers_of(engine, slot.name).verdict;
   const WorthReport ledger = worth_it(ledger_question(engine, &slot.name));
   question.cells = losers_now(engine, &slot.name, ledger);
   std::vector<StatedOdds> stated;
@@ -221,14 +283,17 @@ ExecutiveQuestion executive_question(const Engine& engine) {
   for (const Slot& slot : slots_of(engine, nullptr)) {
     const auto sums = engine.lift().sums(slot.name);
     if (!sums) continue;
+    Readers readers = readers_of(engine, slot.name);
     question.slots.push_back({summarize(slot, *sums, slot.holdout),
                               scale({.slot = slot.name,
                                      .treated = sums->treated,
                                      .holdout = sums->holdout,
                                      .holdout_share = slot.holdout,
                                      .new_people = sums->entered}),
-                              readers_verdict(engine, slot.name), ""});
+                              readers.verdict, std::move(readers.sentence)});
   }
+  question.conflicts = conflicts_now(engine, nullptr);
+  question.supply = supply_now(engine).sentence;
   return question;
 }
 

@@ -33,8 +33,12 @@ std::optional<Cost> find_cost(const Engine& engine, std::string_view id);
 std::vector<Cost> list_costs(const Engine& engine);
 std::optional<SlotWorth> find_worth(const Engine& engine, std::string_view slot);
 
-// Whether readers of the slot get what they came for; none: nobody measures it there.
-std::optional<Verdict> readers_verdict(const Engine& engine, std::string_view slot);
+// Of each metric with an interval, the reader's against our own, slot by slot.
+ConflictReport conflicts_now(const Engine& engine, const std::string* only_slot);
+// Of all that can be shown now.
+SupplySummary supply_now(const Engine& engine);
+// Of one slot; "" = of all.
+AuditSummary audit_now(const Engine& engine, const std::string& slot);
 
 // Of all slots, or of the one.
 LedgerQuestion ledger_question(const Engine& engine, const std::string* only_slot);

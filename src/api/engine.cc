@@ -153,12 +153,11 @@ Result<std::unique_ptr<Engine>> Engine::open(Store& store, const Clock& clock, M
   }
   std::vector<LogConsumer*> followers{&p.organic_learner, &p.live, &p.rewards.together};
   followers.insert(followers.end(), p.reports.all.begin(), p.reports.all.end());
-  p.journal = TRY(Journal::open(
-      store, clock,
-      {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.holdout, &p.questions,
-       &p.objects},
-      {&p.people_rows, &p.catalog_rows, &p.objects}, std::move(followers), p.options.journal,
-      std::move(on_fatal)));
+  p.journal = TRY(Journal::open(store, clock,
+                                {&p.people, &p.exposures, &p.catalog, &p.slots, &p.bets, &p.holdout,
+                                 &p.questions, &p.objects},
+                                {&p.people_rows, &p.catalog_rows, &p.objects}, std::move(followers),
+                                p.options.journal, std::move(on_fatal)));
   p.catalog.publish();
   p.decisions = std::make_unique<DecisionEngine>(
       DecisionEngine::Parts{.clock = clock,

@@ -31,11 +31,12 @@ class EngineBetsTest : public testing::Test {
       items[i].title = items[i].id;
     }
     EXPECT_TRUE(engine_->put_items_and_wait(items));
-    EXPECT_TRUE(engine_->put_slot(
-        "home",
-        R"({"limit":1,"safeDefault":{"items":["safe"]},"stake":0,"holdout":0,)"
-        R"("goal":{"event":"purchase","windowMs":60000},"brief":{"waived":{"by":"t","reason":"t"}}})",
-        kMe, 0));
+    EXPECT_TRUE(
+        engine_->put_slot("home",
+                          R"({"limit":1,"safeDefault":{"items":["safe"]},"stake":0,"holdout":0,)"
+                          R"("goal":{"event":"purchase","windowMs":60000},)"
+                          R"("brief":{"waived":{"by":"t","reason":"t"}}})",
+                          kMe, 0));
   }
 
   std::string bet(std::string_view more = "") const {
@@ -207,7 +208,7 @@ TEST_F(EngineBetsTest, NorCanWhatItIsMeasuredByInItsSlot) {
     return true;
   };
   EXPECT_TRUE(refused([](Slot& s) { s.goal_value = 100; }));
-  EXPECT_TRUE(refused([](Slot& s) { s.goal_event = "purchase"; }));
+  EXPECT_TRUE(refused([](Slot& s) { s.goal_event = "click"; }));
   EXPECT_TRUE(refused([](Slot& s) { s.goal_window_ms *= 2; }));
   EXPECT_TRUE(refused([](Slot& s) { s.further_outcomes = {{"read", 1}}; }));
   EXPECT_TRUE(refused([](Slot& s) { s.waived_by.clear(); }));
@@ -272,6 +273,7 @@ TEST_F(EngineBetsTest, ASlotThatLosesGoesBackUntilSomebodyLetsItBeginAnew) {
                         R"("goal":{"windowMs":60000},"brief":{"waived":{"by":"t","reason":"t"}}})",
                         kMe, {}));
   // Before there is a model half of the decisions explore both items; one of them is much worse.
+  measure_ = "click";
   come(4000, 0.6, 0.01);
   EXPECT_EQ(*engine_->keep_bets(), 1u);
   const Slot fallen = engine_->slots().get()->at("home");

@@ -56,14 +56,46 @@ class EngineWorthTest : public testing::Test {
       reward.measure = "click";
       append(RecordKind::kReward, *request.person, encode(reward));
     }
-    ASSERT_TRUE(engine_->journal().flush());  // rewards after their decisions
+    store_records_and_pass(2 * kMinuteMs);
+  }
+  // After their decisions. Then time passes, and somebody outside the trial makes the log notice.
+  void store_records_and_pass(DurationMs ms) {
+    ASSERT_TRUE(engine_->journal().flush());
     ASSERT_TRUE(engine_->journal().append_and_wait(std::move(records_)));
     records_.clear();
-    clock_.advance_to(clock_.now_ms() + 2 * kMinuteMs);
+    clock_.advance_to(clock_.now_ms() + ms);
     append(RecordKind::kConsent, PersonHash{{9ULL << 56, 1}}, std::string(1, '\x1f'));
     ASSERT_TRUE(engine_->journal().append_and_wait(std::move(records_)));
     records_.clear();
     ASSERT_TRUE(engine_->journal().flush());
+  }
+  struct Chances {
+    double click, finish;
+  };
+  // New people are decided for, click or not, read one article and finish it or not.
+  void read_after_meeting(int people, Chances treated, Chances held_out) {
+    for (int i = 0; i < people; ++i) {
+      DecideRequest request;
+      request.slot = "home";
+      request.person = PersonHash{{mix64(++person_), person_}};
+      const auto answer = engine_->decisions().decide(request);
+      ASSERT_TRUE(answer);
+      const Chances& chances = answer->decision.arm == Arm::kHoldout ? held_out : treated;
+      if (random_.uniform() < chances.click) {
+        Reward reward;
+        reward.decision = answer->decision.id;
+        reward.slot = answer->decision.slot;
+        reward.item = answer->decision.served.at(0).item;
+        reward.measure = "click";
+        append(RecordKind::kReward, *request.person, encode(reward));
+      }
+      Event read;
+      read.kind = EventKind::kArticleRead;
+      read.name = "Article Read";
+      read.finished = random_.uniform() < chances.finish;
+      append(RecordKind::kEvent, *request.person, encode(read));
+    }
+    store_records_and_pass(8 * kDayMs);  // the metrics' windows close
   }
   void append(RecordKind kind, PersonHash person, std::string body) {
     NewRecord record;
@@ -159,6 +191,37 @@ TEST_F(EngineWorthTest, AGroupThatIsHarmedIsFoundWhereTheWholeIsNot) {
   ASSERT_EQ(report.losers.size(), 1U) << report.sentence;
   EXPECT_EQ(name_of(report.losers[0]), "home, device: phone");
   EXPECT_TRUE(report.losers[0].command.starts_with("ante bet new off-home-device-phone --body"));
+}
+
+// Bets bring clicks, and what is clicked is not finished: everybody who is asked hears of it.
+TEST_F(EngineWorthTest, WhatReadersLoseIsSaidWhateverItEarns) {
+  ASSERT_TRUE(put_worth(*engine_, "home", R"({"margin":2,"currency":"EUR"})", kMe, 0));
+  read_after_meeting(4000, {.click = 0.5, .finish = 0.2}, {.click = 0.3, .finish = 0.4});
+  const ConflictReport apart = conflicts_now(*engine_, nullptr);
+  ASSERT_EQ(apart.apart.size(), 1U) << apart.sentence;
+  EXPECT_EQ(apart.apart[0].reader.metric, "finish-rate");
+  EXPECT_EQ(apart.apart[0].publisher.metric, "clicks");
+  EXPECT_EQ(apart.apart[0].reader.where, "home");
+  const WorthReport ledger = worth_it(ledger_question(*engine_, nullptr));
+  EXPECT_EQ(ledger.slots.at(0).readers, Verdict::kLosing);
+  EXPECT_NE(ledger.slots.at(0).sentence.find("Readers lose"), std::string::npos);
+  const ExecutivePage page = executive_page(executive_question(*engine_));
+  ASSERT_GE(page.does_not.size(), 2U);
+  EXPECT_TRUE(
+      page.does_not[0].starts_with("home: readers get less of what they came for. Finishes "
+                                   "what they start: Worse"))
+      << page.does_not[0];
+  EXPECT_EQ(page.does_not.back(), apart.apart[0].sentence);
+  EXPECT_TRUE(page.works.empty());
+}
+
+TEST_F(EngineWorthTest, WhereNothingMovesApartNothingIsSaid) {
+  read_after_meeting(4000, {.click = 0.5, .finish = 0.4}, {.click = 0.3, .finish = 0.4});
+  EXPECT_TRUE(conflicts_now(*engine_, nullptr).apart.empty());
+  const ExecutivePage page = executive_page(executive_question(*engine_));
+  EXPECT_TRUE(page.does_not.empty());
+  const std::string none = "nothing";
+  EXPECT_EQ(conflicts_now(*engine_, &none).pairs, 0U);
 }
 
 TEST_F(EngineWorthTest, CostsAreCheckedAgainstEachOther) {

@@ -45,6 +45,12 @@ void losers_report(Api& api, CallPointer call) {
   call->reply_json(200, to_json(losers_now(api.engine, slot, ledger)));
 }
 
+void conflicts_report(Api& api, CallPointer call) {
+  const std::string* slot = nullptr;
+  if (!read_report_slot(api, *call, slot, false)) return;
+  call->reply_json(200, to_json(conflicts_now(api.engine, slot)));
+}
+
 void card_report(Api& api, CallPointer call) {
   const std::string* slot = nullptr;
   if (!read_report_slot(api, *call, slot, true)) return;
@@ -55,7 +61,9 @@ void card_report(Api& api, CallPointer call) {
 }
 
 void executive_report(Api& api, CallPointer call) {
-  call->reply_json(200, to_json(executive_page(executive_question(api.engine))));
+  later(api, std::move(call), [&api](const CallPointer& waiting) {
+    waiting->reply_json(200, to_json(executive_page(executive_question(api.engine))));
+  });
 }
 
 }  // namespace
@@ -66,6 +74,8 @@ std::span<const Route> proof_routes() {
        "Is it worth the money? Gain against the holdout less what it costs, and whether to stop"},
       {"GET", "/v1/reports/losers", Role::kSecret, 0, losers_report, "reports",
        "Who is worse off, where it works, and what switches it off where it does not"},
+      {"GET", "/v1/reports/conflicts", Role::kSecret, 0, conflicts_report, "reports",
+       "Where a reader's metric and one of ours move apart"},
       {"GET", "/v1/reports/model-card", Role::kSecret, 0, card_report, "reports",
        "What decides in a slot: what it optimizes and ignores, and for whom it does worse"},
       {"GET", "/v1/reports/executive", Role::kSecret, 0, executive_report, "reports",

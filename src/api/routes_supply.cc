@@ -1,21 +1,15 @@
 // Content: whether there is enough of it, and what readers end up with.
 
+#include "api/books.h"
 #include "api/routes.h"
 #include "base/text.h"
-#include "candidates/eligibility.h"
 
 namespace ante {
 namespace {
 
-bool showable(const ItemCard& item, TimeMs now_ms) {
-  return can_be_shown(item, now_ms) == Eligibility::kEligible;
-}
-
 void supply_report(Api& api, CallPointer call) {
   later(api, std::move(call), [&api](const CallPointer& waiting) {
-    waiting->reply_json(
-        200, to_json(api.engine.reports().supply.summary(api.engine.catalog().view(),
-                                                 api.engine.clock().now_ms(), showable)));
+    waiting->reply_json(200, to_json(supply_now(api.engine)));
   });
 }
 
@@ -31,9 +25,7 @@ void audit_report(Api& api, CallPointer call) {
                           .fix = "ante slot list"});
   }
   later(api, std::move(call), [&api, slot](const CallPointer& waiting) {
-    waiting->reply_json(
-        200, to_json(api.engine.reports().audit.summary(
-                 api.engine.catalog().view(), api.engine.clock().now_ms(), showable, slot)));
+    waiting->reply_json(200, to_json(audit_now(api.engine, slot)));
   });
 }
 
@@ -42,8 +34,7 @@ void audit_report(Api& api, CallPointer call) {
 void refresh_supply_gauge(Api& api) {
   if (!api.engine.reports().supply.gauge_due(api.engine.clock().now_ms())) return;
   api.work.post([&api] {
-    const SupplySummary supply = api.engine.reports().supply.summary(api.engine.catalog().view(),
-                                                             api.engine.clock().now_ms(), showable);
+    const SupplySummary supply = supply_now(api.engine);
     api.engine.metrics()
         .gauge("ante_supply_insufficient_topics",
                "Topics that readers want and that are not deep enough, at most a minute old.")

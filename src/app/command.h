@@ -51,10 +51,10 @@ void add_bet_commands(CommandLine line);        // bet
 void add_metric_commands(CommandLine line);     // metric
 void add_metric_reports(CLI::App* report, CommandLine line);  // report metrics, proxies
 void add_supply_reports(CommandLine line, CLI::App& report);  // report supply, report audit
-void add_brief_commands(CommandLine line);      // brief, report needs, report gaps
-void add_cost_commands(CommandLine line);       // cost; after add_api_commands: more of report
-void add_holdout_commands(CommandLine line);    // holdout
-void add_evaluate_commands(CommandLine line);   // evaluate policy, evaluate bandit
+void add_brief_commands(CommandLine line);                    // brief, report needs, report gaps
+void add_cost_commands(CommandLine line);      // cost; after add_api_commands: more of report
+void add_holdout_commands(CommandLine line);   // holdout
+void add_evaluate_commands(CommandLine line);  // evaluate policy, evaluate bandit
 void add_trial_commands(CommandLine line, CLI::App& evaluate);  // evaluate uplift
 void add_experiment_command(CommandLine line, CLI::App& evaluate);
 void add_log_commands(CommandLine line);  // export decisions, whatif

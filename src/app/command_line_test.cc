@@ -1,4 +1,7 @@
 #include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -53,76 +56,95 @@ TEST(CommandLine, ADirectoryThatIsNoneEndsWithThree) {
   EXPECT_EQ(run({"config", "set", "http.threads", "2", "--data", none.c_str()}), 3);
 }
 
-TEST(CommandLine, InitMakesADirectoryOnce) {
-  const std::string directory = testing::TempDir() + "ante_init_once";
-  std::filesystem::remove_all(directory);
-  EXPECT_EQ(run({"init", "--data", directory.c_str(), "--json"}), 0);
-  EXPECT_EQ(run({"init", "--data", directory.c_str()}), 4);
-  EXPECT_EQ(run({"slot", "show", "home", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"slot", "show", "nothing", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"bet", "list", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"bet", "show", "nothing", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"bet", "fold", "--all", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"bet", "calibration", "--data", directory.c_str()}), 0);
+// Each command on a directory of its own.
+class CommandInADirectory : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::remove_all(directory_);
+    ASSERT_EQ(here({"init", "--json"}), 0);
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+  int here(std::vector<const char*> words) {
+    words.insert(words.end(), {"--data", directory_.c_str()});
+    return run(std::move(words));
+  }
+  const std::string directory_ =
+      testing::TempDir() + "ante_" + testing::UnitTest::GetInstance()->current_test_info()->name();
+};
+
+TEST_F(CommandInADirectory, InitMakesItOnceAndSlotsAndBetsAreThere) {
+  EXPECT_EQ(here({"init"}), 4);
+  EXPECT_EQ(here({"slot", "show", "home"}), 0);
+  EXPECT_EQ(here({"slot", "show", "nothing"}), 3);
+  EXPECT_EQ(here({"bet", "list"}), 0);
+  EXPECT_EQ(here({"bet", "show", "nothing"}), 3);
+  EXPECT_EQ(here({"bet", "fold", "--all"}), 0);
+  EXPECT_EQ(here({"bet", "calibration"}), 0);
   const std::string bet = R"({"need":"n","slot":"home","owner":"me","audience":{"everybody":true},)"
                           R"("content":{"topic":"t"},"expires":"2099-01-01T00:00:00Z"})";
-  EXPECT_EQ(run({"bet", "new", "b", "--body", bet.c_str(), "--data", directory.c_str()}), 1);
-  EXPECT_EQ(run({"bet", "fold", "b", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"figures", "--slot", "home", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"figures", "--slot", "nothing", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"figures", "--bet", "nothing", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"holdout", "set", "20%", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"holdout", "set", "0.1", "--slot", "home", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"holdout", "set", "0", "--data", directory.c_str()}), 1);
-  EXPECT_EQ(run({"holdout", "set", "0", "--why", "law", "--data", directory.c_str()}), 0);
+  EXPECT_EQ(here({"bet", "new", "b", "--body", bet.c_str()}), 1);
+  EXPECT_EQ(here({"bet", "fold", "b"}), 3);
+  EXPECT_EQ(here({"figures", "--slot", "home"}), 0);
+  EXPECT_EQ(here({"figures", "--slot", "nothing"}), 3);
+  EXPECT_EQ(here({"figures", "--bet", "nothing"}), 3);
+}
+
+TEST_F(CommandInADirectory, TheHoldout) {
+  EXPECT_EQ(here({"holdout", "set", "20%"}), 0);
+  EXPECT_EQ(here({"holdout", "set", "0.1", "--slot", "home"}), 0);
+  EXPECT_EQ(here({"holdout", "set", "0"}), 1);
+  EXPECT_EQ(here({"holdout", "set", "0", "--why", "law"}), 0);
   for (const char* share : {"91%", "-1", "x", "", "5 per cent"})
-    EXPECT_EQ(run({"holdout", "set", share, "--data", directory.c_str()}), 1) << share;
-  EXPECT_EQ(run({"holdout", "set", "5%", "--slot", "nothing", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"holdout", "show", "--data", directory.c_str()}), 0);
-  EXPECT_NE(run({"holdout", "redraw", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"holdout", "redraw", "--why", "", "--data", directory.c_str()}), 1);
-  EXPECT_EQ(run({"holdout", "redraw", "--why", "a quarter", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "holdout", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "lift", "--slot", "home", "--data", directory.c_str()}), 0);
+    EXPECT_EQ(here({"holdout", "set", share}), 1) << share;
+  EXPECT_EQ(here({"holdout", "set", "5%", "--slot", "nothing"}), 3);
+  EXPECT_EQ(here({"holdout", "show"}), 0);
+  EXPECT_NE(here({"holdout", "redraw"}), 0);
+  EXPECT_EQ(here({"holdout", "redraw", "--why", ""}), 1);
+  EXPECT_EQ(here({"holdout", "redraw", "--why", "a quarter"}), 0);
+  EXPECT_EQ(here({"report", "holdout"}), 0);
+  EXPECT_EQ(here({"report", "lift", "--slot", "home"}), 0);
+}
+
+TEST_F(CommandInADirectory, CostsAndWhatTheyProve) {
   const std::string cost = R"({"kind":"staff","amount":10,"per":"month","owner":"me",)"
                            R"("from":"2026-01-01T00:00:00Z"})";
-  EXPECT_EQ(run({"cost", "new", "c", "--body", cost.c_str(), "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"cost", "new", "d", "--body", "{}", "--data", directory.c_str()}), 1);
-  EXPECT_EQ(run({"cost", "new", "c", "--if-version", "7", "--body", cost.c_str(), "--data",
-                 directory.c_str()}),
-            4);
-  EXPECT_EQ(run({"cost", "list", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"cost", "show", "c", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"cost", "worth", "home", "--margin", "2", "--currency", "EUR", "--smallest", "1",
-                 "--data", directory.c_str()}),
-            0);
-  EXPECT_EQ(run({"cost", "worth", "nothing", "--margin", "2", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"cost", "worth", "home", "--margin", "-2", "--data", directory.c_str()}), 1);
-  EXPECT_EQ(run({"report", "worth", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "worth", "--slot", "home", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "worth", "--slot", "nothing", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"report", "losers", "--map", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "losers", "--json", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "card", "--slot", "home", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "executive", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"cost", "delete", "c", "--dry-run", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"cost", "delete", "c", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"cost", "delete", "c", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"report", "scale", "--slot", "home", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "scale", "--slot", "nothing", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"report", "scale", "--slot", "home", "--lift", "-1", "--data", directory.c_str()}),
-            1);
-  EXPECT_EQ(run({"report", "supply", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "supply", "--json", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "audit", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "audit", "--slot", "home", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"report", "audit", "--slot", "nothing", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"verify", "--rebuild", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"export", "decisions", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"export", "decisions", "--slot", "hoem", "--data", directory.c_str()}), 3);
-  EXPECT_EQ(run({"whatif", "--slot", "home", "--policy", "safe", "--data", directory.c_str()}), 0);
-  EXPECT_EQ(run({"whatif", "--slot", "home", "--policy", "best", "--data", directory.c_str()}), 1);
-  std::filesystem::remove_all(directory);
+  EXPECT_EQ(here({"cost", "new", "c", "--body", cost.c_str()}), 0);
+  EXPECT_EQ(here({"cost", "new", "d", "--body", "{}"}), 1);
+  EXPECT_EQ(here({"cost", "new", "c", "--if-version", "7", "--body", cost.c_str()}), 4);
+  EXPECT_EQ(here({"cost", "list"}), 0);
+  EXPECT_EQ(here({"cost", "show", "c"}), 0);
+  EXPECT_EQ(
+      here({"cost", "worth", "home", "--margin", "2", "--currency", "EUR", "--smallest", "1"}), 0);
+  EXPECT_EQ(here({"cost", "worth", "nothing", "--margin", "2"}), 3);
+  EXPECT_EQ(here({"cost", "worth", "home", "--margin", "-2"}), 1);
+  EXPECT_EQ(here({"report", "worth"}), 0);
+  EXPECT_EQ(here({"report", "worth", "--slot", "home"}), 0);
+  EXPECT_EQ(here({"report", "worth", "--slot", "nothing"}), 3);
+  EXPECT_EQ(here({"report", "losers", "--map"}), 0);
+  EXPECT_EQ(here({"report", "losers", "--json"}), 0);
+  EXPECT_EQ(here({"report", "card", "--slot", "home"}), 0);
+  EXPECT_EQ(here({"report", "executive"}), 0);
+  EXPECT_EQ(here({"cost", "delete", "c", "--dry-run"}), 0);
+  EXPECT_EQ(here({"cost", "delete", "c"}), 0);
+  EXPECT_EQ(here({"cost", "delete", "c"}), 3);
+}
+
+TEST_F(CommandInADirectory, ReportsAndTheLog) {
+  EXPECT_EQ(here({"report", "scale", "--slot", "home"}), 0);
+  EXPECT_EQ(here({"report", "scale", "--slot", "nothing"}), 3);
+  EXPECT_EQ(here({"report", "scale", "--slot", "home", "--lift", "-1"}), 1);
+  EXPECT_EQ(here({"report", "supply"}), 0);
+  EXPECT_EQ(here({"report", "supply", "--json"}), 0);
+  EXPECT_EQ(here({"report", "audit"}), 0);
+  EXPECT_EQ(here({"report", "audit", "--slot", "home"}), 0);
+  EXPECT_EQ(here({"report", "audit", "--slot", "nothing"}), 3);
+  EXPECT_EQ(here({"report", "conflicts"}), 0);
+  EXPECT_EQ(here({"report", "conflicts", "--slot", "nothing"}), 3);
+  EXPECT_EQ(here({"verify", "--rebuild"}), 0);
+  EXPECT_EQ(here({"export", "decisions"}), 0);
+  EXPECT_EQ(here({"export", "decisions", "--slot", "hoem"}), 3);
+  EXPECT_EQ(here({"whatif", "--slot", "home", "--policy", "safe"}), 0);
+  EXPECT_EQ(here({"whatif", "--slot", "home", "--policy", "best"}), 1);
 }
 
 TEST(Listen, ReadsHostAndPort) {

@@ -178,6 +178,17 @@ void show_lift(simdjson::dom::element answer) {
   show_sentence(answer);
   simdjson::dom::element controls;
   if (!answer["controls"].get(controls)) show_sentence(controls);
+  simdjson::dom::array cohorts;
+  if (answer["cohorts"].get(cohorts) || cohorts.size() < 2) return;
+  print_line("By the week in which people first came, with bets and without:");
+  for (const auto cohort : cohorts) {
+    simdjson::dom::element treated, holdout;
+    if (cohort["treated"].get(treated) || cohort["holdout"].get(holdout)) continue;
+    print_line(fmt::format("  from {}  {:.4g} of {:.0f}, {:.4g} of {:.0f}",
+                           text_of(cohort, "from").substr(0, 10), number_of(treated, "mean"),
+                           number_of(treated, "n"), number_of(holdout, "mean"),
+                           number_of(holdout, "n")));
+  }
 }
 
 void show_sources(simdjson::dom::element answer) {

@@ -196,6 +196,20 @@ void add_reports(CommandLine line) {
                            show_cells(answer, "map", !asked->map);
                          });
   });
+  CLI::App* apart = report->add_subcommand(
+      "conflicts", "Where a reader's metric gets worse while ours gets better, or the reverse");
+  apart->add_option("--slot", asked->slot, "only this one");
+  apart->callback([line, asked] {
+    line.exit = run_call(line.common, "GET", report_target("conflicts", asked->slot), "", {},
+                         [](simdjson::dom::element answer) {
+                           show_sentence_of(answer);
+                           for (const char* list : {"apart", "probably"}) {
+                             simdjson::dom::array found;
+                             if (answer[list].get(found)) continue;
+                             for (const auto conflict : found) show_sentence_of(conflict);
+                           }
+                         });
+  });
   CLI::App* card = report->add_subcommand("card", "What decides in a slot: the model card");
   card->add_option("--slot", asked->slot)->required();
   card->callback([line, asked] {

@@ -67,7 +67,6 @@ Event random_event(Random& random) {
   if (coin(random)) e.consent = consent_of_bits(static_cast<std::uint8_t>(random.below(32)));
   e.use_for_decisions = coin(random);
   e.clock_adjusted = coin(random);
-  e.invited = coin(random);
   if (coin(random)) e.claim = PersonHash{hash(random)};
   if (coin(random)) e.properties_json = "{\"a\":1}";
   return e;
@@ -180,7 +179,8 @@ void expect_damage_refused(const std::string& bytes, Decode decode) {
 TEST(Codec, RandomNounsReadBackTheSame) {
   Random random(20261122);
   for (int round = 0; round < 500; ++round) {
-    const Event event = random_event(random);
+    Event event = random_event(random);
+    event.invited = coin(random);
     EXPECT_EQ(*decode_event(encode(event)), event);
     Decision decision = random_decision(random);
     add_bet(random, decision);
@@ -299,12 +299,17 @@ void expect_golden(const std::string& name, const std::string& bytes, const std:
 
 TEST(Golden, StaysAsItIs) {
   Random random(1);
-  expect_golden("event_v1.bin", encode(random_event(random)), "event_bytes");
+  Event event = random_event(random);
+  expect_golden("event_v1.bin", encode(event), "event_bytes");
+  event.invited = true;
+  expect_golden("event_v1_invited.bin", encode(event), "event_bytes");
   Decision decision = random_decision(random);
   EXPECT_EQ(decode_decision(read_golden("decision_v1.bin")).value(), decision);
   Random added(2);
   add_bet(added, decision);
-  expect_golden("decision_v2.bin", encode(decision), "decision");
+  EXPECT_EQ(decode_decision(read_golden("decision_v2.bin")).value(), decision);
+  decision.asked = "job-done";
+  expect_golden("decision_v3.bin", encode(decision), "decision");
   expect_golden("item_v1.bin", encode(random_item(random)), "");
   expect_golden("reward_v1.bin",
                 encode(Reward{DecisionId{{1, 2}}, SlotKey{3}, ItemKey{4}, 5, Arm::kTreated, 0.25F,

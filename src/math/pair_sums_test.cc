@@ -90,8 +90,7 @@ TEST(PairSums, RatioIntervalsCoverThoughViewsGoTogether) {
     EXPECT_NEAR(ratio_of_sums(treated).value, kTrueRatio, 0.05);
     const Estimated t = ratio_of_sums(treated), c = ratio_of_sums(control);
     const double off = t.value - c.value;
-    covered +=
-        fixed_interval(Estimated{off, t.variance + c.variance}, 0.05).contains(0) ? 1 : 0;
+    covered += fixed_interval(Estimated{off, t.variance + c.variance}, 0.05).contains(0) ? 1 : 0;
     const Interval relative = relative_interval(t, c, 1.96);
     EXPECT_TRUE(relative.low < off / c.value && off / c.value < relative.high);
     doubled += relative.contains(1) ? 1 : 0;

@@ -28,7 +28,7 @@ struct Measurement {
   std::string metric;  // its id
   std::string where;   // a slot or bet; only those of one place are paired
   Whose whose = Whose::kPublisher;
-  std::string metric_class;  // channel proxy, business outcome, customer outcome
+  std::string metric_class;  // customer, business, proxy
   bool higher_is_better = true;
   double difference = 0;      // treated - holdout
   double standard_error = 0;  // of it; above 0

@@ -407,8 +407,11 @@ std::string ContentAudit::save() const {
 }
 
 Result<void> ContentAudit::load(std::string_view bytes) {
+  ContentAuditFold loaded;  // apart: what is damaged half-way leaves nothing behind
+  TRY(loaded.load(bytes));
   MutexLock lock(state_->mutex);
-  return state_->fold.load(bytes);
+  state_->fold = std::move(loaded);
+  return {};
 }
 
 }  // namespace ante

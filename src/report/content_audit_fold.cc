@@ -293,7 +293,6 @@ void ContentAuditFold::free_bit(std::size_t bit) {
 }
 
 void ContentAuditFold::decided(const Decision& decision) {
-  // Standing controls stand on neither side.
   if (!compares_arms(decision) || is_control(decision.arm) || decision.served.empty()) return;
   const std::int32_t day = day_of(decision.at_ms);
   note_shown(decision, day);

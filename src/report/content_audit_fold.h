@@ -6,7 +6,8 @@
 //       editor's must-reads among it, and since when all of it has a topic in common.
 //
 // Answered is not seen: it is what the engine chose, before anybody turned away. Decisions that do
-// not compare the arms (report/lift_fold.h) are left out, so both arms lose the same people. A
+// not compare the arms (report/lift_fold.h) are left out, so both arms lose the same people, and so
+// are the standing controls. A
 // person who is answered in the other arm from some day on begins anew there.
 // Whole people up to kAuditPeopleMax, then a fair half (report/hash_sample.h); the same for the
 // (slot, item) pairs of what was shown at all. Items: kAuditItemsMax, the older half goes.

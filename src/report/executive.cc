@@ -191,9 +191,8 @@ ExecutivePage executive_page(const ExecutiveQuestion& asked) {
   });
   add_slots(question, page);
   add_losers(question, page);
-  if (question.conflicts != nullptr)
-    for (const Conflict& conflict : question.conflicts->apart)
-      page.does_not.push_back(conflict.sentence);
+  for (const Conflict& conflict : question.conflicts.apart)
+    page.does_not.push_back(conflict.sentence);
   if (question.slots.empty())
     page.needs.emplace_back("People: nobody has been shown anything yet.");
   if (!question.supply.empty()) page.needs.push_back(question.supply);

@@ -33,8 +33,8 @@ struct ExecutiveQuestion {
   std::vector<ExecutiveSlot> slots;
   LosersReport losers;
   Worth all;
-  const ConflictReport* conflicts = nullptr;  // null: not measured
-  std::string supply;                         // a sentence; empty: not measured
+  ConflictReport conflicts;
+  std::string supply;  // a sentence; empty: not measured
 };
 
 struct ExecutivePage {

@@ -110,7 +110,7 @@ TEST(Executive, WhatMovesApartStandsUnderWhatDoesNot) {
   apart.apart.resize(1);
   apart.apart[0].sentence = "home, apart: clicks get better and returns get worse.";
   ExecutiveQuestion q;
-  q.conflicts = &apart;
+  q.conflicts = apart;
   EXPECT_EQ(executive_page(q).does_not, std::vector<std::string>{apart.apart[0].sentence});
 }
 

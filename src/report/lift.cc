@@ -11,6 +11,7 @@
 #include "base/json_writer.h"
 #include "base/mutex.h"
 #include "base/text.h"
+#include "base/time_text.h"
 #include "domain/bucketing.h"
 #include "math/statistics.h"
 #include "report/metrics.h"
@@ -20,7 +21,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kReportFormat = 5;  // above those of lift_fold.h, which stood first once
+constexpr std::uint8_t kReportFormat = 6;  // above those of lift_fold.h, which stood first once
 
 ArmSummary summary_of(const OutcomeSums& sums) {
   return {sums.n, sums.conversions, sums.mean(), sums.variance()};
@@ -64,6 +65,33 @@ Verdict verdict_of(const LiftSummary& lift) {
   if (*lift.high < 0) return Verdict::kLosing;
   const double small = kNeutralShare * std::abs(lift.holdout.mean);
   return *lift.low >= -small && *lift.high <= small ? Verdict::kNeutral : Verdict::kUnproven;
+}
+
+// The sequence, once there is something to say.
+std::optional<Interval> watched(const OutcomeSums& treated, const OutcomeSums& holdout) {
+  if (treated.conversions < kConversionsMin || holdout.conversions < kConversionsMin)
+    return std::nullopt;
+  return sequence_interval(treated, holdout, kLiftAlpha, kPersonsPlanned);
+}
+
+std::vector<CohortSummary> cohorts_of(const SlotLift& sums) {
+  std::vector<CohortSummary> cohorts;
+  for (const Cohort& cohort : sums.cohorts) {
+    CohortSummary summary{std::int64_t{cohort.first_day} * kDayMs,
+                          summary_of(cohort.treated),
+                          summary_of(cohort.holdout),
+                          {},
+                          {},
+                          {}};
+    if (cohort.treated.n >= 2 && cohort.holdout.n >= 2)
+      summary.value = cohort.treated.mean() - cohort.holdout.mean();
+    if (const auto interval = watched(cohort.treated, cohort.holdout)) {
+      summary.low = interval->low;
+      summary.high = interval->high;
+    }
+    cohorts.push_back(summary);
+  }
+  return cohorts;
 }
 
 std::string early_sentence(const LiftSummary& lift, double holdout_share) {
@@ -111,6 +139,16 @@ void write_arm(JsonWriter& json, std::string_view name, const ArmSummary& arm) {
   json.field("conversions", arm.conversions).end_object();
 }
 
+void write_cohort(JsonWriter& json, const CohortSummary& cohort) {
+  json.begin_object().field("from", format_time(cohort.first_ms));
+  write_arm(json, "treated", cohort.treated);
+  write_arm(json, "holdout", cohort.holdout);
+  json.key("value");
+  cohort.value ? json.number(*cohort.value) : json.null();
+  if (cohort.low) json.interval("interval", *cohort.low, *cohort.high);
+  json.end_object();
+}
+
 }  // namespace
 
 const char* to_string(Verdict verdict) {
@@ -146,20 +184,25 @@ LiftSummary summarize(const Slot& slot, const SlotLift& sums, double control_sha
     lift.fixed_low = fixed.low;
     lift.fixed_high = fixed.high;
     if (sums.holdout.mean() > 0) lift.relative = *lift.value / sums.holdout.mean();
-    if (sums.treated.conversions >= kConversionsMin &&
-        sums.holdout.conversions >= kConversionsMin) {
-      const Interval sequence =
-          sequence_interval(sums.treated, sums.holdout, kLiftAlpha, kPersonsPlanned);
-      lift.low = sequence.low;
-      lift.high = sequence.high;
+    if (const auto sequence = watched(sums.treated, sums.holdout)) {
+      lift.low = sequence->low;
+      lift.high = sequence->high;
       set_relative_interval(lift);
     }
   }
+  lift.self_test = aa_self_test(sums.untreated, kLiftAlpha);
+  lift.cohorts = cohorts_of(sums);
   lift.verdict = verdict_of(lift);
   lift.sentence = sentence_of(lift, control_share);
   if (lift.mixed > 0)
     lift.sentence += fmt::format(
         " Left out: {} who came under two ids that stood on different sides.", spaced(lift.mixed));
+  if (lift.self_test.p < kSelfTestAlarm)
+    lift.sentence += fmt::format(
+        " The self-test fails: groups of people left alone differ {:.1f} times as much as chance "
+        "allows, so intervals are too narrow here. Look for robots, or for one act that is sent "
+        "for many ids at once.",
+        lift.self_test.dispersion);
   return lift;
 }
 
@@ -188,6 +231,13 @@ std::string to_json(const LiftSummary& lift) {
     json.key("controls");
     write_controls(json, lift.controls);
   }
+  const SelfTest& test = lift.self_test;
+  json.key("selfTest").begin_object().field("groups", test.groups).field("n", test.n);
+  json.field("dispersion", test.dispersion).field("p", test.p);
+  json.field("falseFindings", test.false_findings).end_object();
+  json.key("cohorts").begin_array();
+  for (const CohortSummary& cohort : lift.cohorts) write_cohort(json, cohort);
+  json.end_array();
   json.field("verdict", to_string(lift.verdict)).field("sentence", lift.sentence);
   json.end_object();
   return text;

@@ -27,6 +27,7 @@
 #include "domain/log_consumer.h"
 #include "domain/metric.h"
 #include "domain/slot.h"
+#include "math/watched_difference.h"
 #include "report/control_lift.h"
 #include "report/lift_fold.h"
 
@@ -36,6 +37,7 @@ inline constexpr std::uint64_t kConversionsMin = 25;  // in each arm, before a v
 inline constexpr double kLiftAlpha = 0.05;
 // The look the sequence is narrowest at: within 1.8 of the fixed interval from 350 to 160,000.
 inline constexpr double kPersonsPlanned = 2000;
+inline constexpr double kSelfTestAlarm = 0.0001;  // p of groups that are alike; below: not believed
 inline constexpr double kSampleRatioAlarm = 0.0005;  // below: the split is broken, nothing is said
 inline constexpr double kNeutralShare =
     0.02;  // of the holdout's mean: a lift this small is neutral
@@ -54,6 +56,13 @@ struct ArmSummary {
   double mean = 0, variance = 0;
 };
 
+// Who first came in one week.
+struct CohortSummary {
+  TimeMs first_ms = 0;  // a Monday, UTC
+  ArmSummary treated, holdout;
+  std::optional<double> value, low, high;  // as below
+};
+
 struct LiftSummary {
   std::string slot;
   ArmSummary treated, holdout;
@@ -63,17 +72,19 @@ struct LiftSummary {
   std::optional<double> relative;               // value / holdout mean, when that is > 0
   // Of `relative`, with the holdout's mean as unsure as it is; none unless both means are above 0.
   std::optional<double> relative_low, relative_high;
-  double srm_p = 1;           // sample-ratio mismatch
-  std::uint64_t waiting = 0;  // persons whose window is still open
-  std::uint64_t mixed = 0;    // left out: two of their ids stood on different sides
-  ControlsSummary controls;   // of a slot
+  double srm_p = 1;                    // sample-ratio mismatch
+  std::uint64_t waiting = 0;           // persons whose window is still open
+  std::uint64_t mixed = 0;             // left out: two of their ids stood on different sides
+  ControlsSummary controls;            // of a slot
+  SelfTest self_test;                  // of groups of the holdout: 2 or more of them with people
+  std::vector<CohortSummary> cohorts;  // oldest first
   Verdict verdict = Verdict::kUnproven;
   std::string sentence;
 };
 
-// `{slot, unit, treated, holdout, lift, srm, waiting, mixed, controls, verdict, sentence}`; without
-// standing controls no `controls` (report/control_lift.h). The lift stands there with its
-// interval or not at all (null).
+// `{slot, unit, treated, holdout, lift, srm, waiting, mixed, controls, selfTest, cohorts, verdict,
+// sentence}`; without standing controls no `controls` (report/control_lift.h). The lift stands
+// there with its interval or not at all (null).
 std::string to_json(const LiftSummary& summary);
 
 // What the sums of a trial in the slot say; `control_share` of its people are left alone.

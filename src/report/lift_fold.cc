@@ -13,7 +13,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kLiftFormat = 5;
+constexpr std::uint8_t kLiftFormat = 6;
 constexpr std::size_t kUnitBytesMin = 16 + 1 + 1 + 1 + 2 + 1 + kTraitCount + 1 + 1;
 
 void note_entry(SlotLift& sums, TimeMs at_ms) {
@@ -52,6 +52,8 @@ PersonHash read_person(ByteReader& in) {
 }
 
 void write_wide(ByteWriter& out, WideInteger value) { out.fixed(value); }
+
+constexpr std::size_t kSumsBytes = 1 + 1 + 2 * sizeof(WideInteger);  // at least
 
 void write_sums(ByteWriter& out, const OutcomeSums& sums) {
   out.varint(sums.n);
@@ -118,12 +120,89 @@ bool read_unit(ByteReader& in, LiftUnit& unit) {
          unit.holdout_buckets <= kBuckets && unit.claims.size() <= kLiftRewardsMax;
 }
 
+void write_trial(ByteWriter& out, const SlotLift& sums) {
+  write_sums(out, sums.treated);
+  write_sums(out, sums.holdout);
+  for (const OutcomeSums& group : sums.untreated) write_sums(out, group);
+  out.varint(sums.cohorts.size());
+  for (const Cohort& cohort : sums.cohorts) {
+    out.svarint(cohort.first_day);
+    write_sums(out, cohort.treated);
+    write_sums(out, cohort.holdout);
+  }
+  for (const ControlLift& control : sums.controls) write_control(out, control);
+  for (const SegmentSums& level : sums.levels) {
+    write_sums(out, level.treated);
+    write_sums(out, level.control);
+  }
+  for (std::size_t why = 0; why < kExclusionCount; ++why) {
+    out.varint(sums.left_alone_people[why]);
+    out.varint(sums.left_alone_decisions[why]);
+  }
+  for (const std::uint64_t n : {sums.expected_buckets, sums.variance_buckets, sums.waiting,
+                                sums.mixed, sums.beyond_limit}) {
+    out.varint(n);
+  }
+  out.svarint(sums.first_day);
+  out.varint(sums.entered.size());
+  for (const std::uint32_t n : sums.entered) out.varint(n);
+}
+
+bool read_trial(ByteReader& in, SlotLift& sums) {
+  sums.treated = read_sums(in);
+  sums.holdout = read_sums(in);
+  for (OutcomeSums& group : sums.untreated) group = read_sums(in);
+  sums.cohorts.resize(in.count(1 + 2 * kSumsBytes));
+  for (Cohort& cohort : sums.cohorts) {
+    cohort.first_day = static_cast<std::int32_t>(in.svarint());
+    cohort.treated = read_sums(in);
+    cohort.holdout = read_sums(in);
+  }
+  for (ControlLift& control : sums.controls) control = read_control(in);
+  for (SegmentSums& level : sums.levels) {
+    level.treated = read_sums(in);
+    level.control = read_sums(in);
+  }
+  for (std::size_t why = 0; why < kExclusionCount; ++why) {
+    sums.left_alone_people[why] = in.varint();
+    sums.left_alone_decisions[why] = in.varint();
+  }
+  for (std::uint64_t* n : {&sums.expected_buckets, &sums.variance_buckets, &sums.waiting,
+                           &sums.mixed, &sums.beyond_limit}) {
+    *n = in.varint();
+  }
+  sums.first_day = static_cast<std::int32_t>(in.svarint());
+  sums.entered.resize(in.count(1));
+  for (std::uint32_t& n : sums.entered) n = static_cast<std::uint32_t>(in.varint());
+  return sums.cohorts.size() <= kCohortsMax && sums.entered.size() <= kLiftDaysMax;
+}
+
+// The cohort of who came at that time; null: it is older than those that are kept. `make`: of who
+// is counted only now.
+Cohort* cohort_of(SlotLift& sums, TimeMs first_ms, bool make) {
+  const auto day = static_cast<std::int32_t>(first_ms / kDayMs);
+  const std::int32_t monday = day - (day + 3) % 7;  // 1970-01-01 was a Thursday
+  auto at = std::ranges::lower_bound(sums.cohorts, monday, {}, &Cohort::first_day);
+  if (at != sums.cohorts.end() && at->first_day == monday) return &*at;
+  if (!make) return nullptr;
+  if (sums.cohorts.size() == kCohortsMax) {
+    if (at == sums.cohorts.begin()) return nullptr;
+    sums.cohorts.erase(sums.cohorts.begin());
+    at = std::ranges::lower_bound(sums.cohorts, monday, {}, &Cohort::first_day);
+  }
+  return &*sums.cohorts.insert(at, Cohort{monday, {}, {}});
+}
+
 // Adds the outcome of a person to all sums they belong to, or changes it there.
 template <typename Change>
-void change_sums(SlotLift& sums, const LiftUnit& unit, Change change) {
+void change_sums(SlotLift& sums, const LiftUnit& unit, bool added, Change change) {
   if (is_control(unit.arm)) return change(sums.controls[control_index(unit.arm)].sums);
   const bool treated = unit.arm == Arm::kTreated;
   change(treated ? sums.treated : sums.holdout);
+  if (Cohort* cohort = cohort_of(sums, unit.first_ms, added))
+    change(treated ? cohort->treated : cohort->holdout);
+  if (!treated)
+    change(sums.untreated[mix64(static_cast<std::uint64_t>(unit.first_ms)) % kUntreatedGroups]);
   for (std::size_t t = 0; t < kTraitCount; ++t) {
     SegmentSums& level = sums.levels[trait_level_number(unit.traits, t)];
     change(treated ? level.treated : level.control);
@@ -306,7 +385,7 @@ void LiftFold::credit(const Trial& trial, PersonHash person, TimeMs occurred_at,
   unit->outcome_micros =
       std::clamp(before + micros, -OutcomeSums::kOutcomeMicrosMax, OutcomeSums::kOutcomeMicrosMax);
   if (!unit->counted) return;
-  change_sums(pools_.at(trial).sums, *unit,
+  change_sums(pools_.at(trial).sums, *unit, false,
               [&](OutcomeSums& sums) { sums.replace(before, unit->outcome_micros); });
   if (is_control(unit->arm)) return;
   for (LiftListener* each : listeners_) each->changed(trial, *unit, before);
@@ -342,7 +421,7 @@ void LiftFold::count(const Trial& trial, Pool& pool, LiftUnit& unit) {
   unit.counted = true;
   SlotLift& sums = pool.sums;
   --sums.waiting;
-  change_sums(sums, unit, [&](OutcomeSums& of) { of.add(unit.outcome_micros); });
+  change_sums(sums, unit, true, [&](OutcomeSums& of) { of.add(unit.outcome_micros); });
   if (is_control(unit.arm)) return;
   const std::uint64_t buckets = unit.holdout_buckets;
   sums.expected_buckets += buckets;
@@ -524,24 +603,7 @@ std::string LiftFold::save() const {
   for (const auto& [trial, pool] : pools_) {
     out.u64(trial.slot.value);
     out.u64(trial.bet.value);
-    write_sums(out, pool.sums.treated);
-    write_sums(out, pool.sums.holdout);
-    for (const ControlLift& control : pool.sums.controls) write_control(out, control);
-    for (const SegmentSums& level : pool.sums.levels) {
-      write_sums(out, level.treated);
-      write_sums(out, level.control);
-    }
-    for (std::size_t why = 0; why < kExclusionCount; ++why) {
-      out.varint(pool.sums.left_alone_people[why]);
-      out.varint(pool.sums.left_alone_decisions[why]);
-    }
-    for (const std::uint64_t n : {pool.sums.expected_buckets, pool.sums.variance_buckets,
-                                  pool.sums.waiting, pool.sums.mixed, pool.sums.beyond_limit}) {
-      out.varint(n);
-    }
-    out.svarint(pool.sums.first_day);
-    out.varint(pool.sums.entered.size());
-    for (const std::uint32_t n : pool.sums.entered) out.varint(n);
+    write_trial(out, pool.sums);
     std::vector<const People::value_type*> people;
     people.reserve(pool.people.size());
     for (const auto& entry : pool.people) people.push_back(&entry);
@@ -580,25 +642,7 @@ Result<void> LiftFold::load(std::string_view bytes) {
     trial.bet = BetKey{in.u64()};
     if (slots_.find(trial.slot) == nullptr) return damaged;
     Pool& pool = pools_[trial];
-    pool.sums.treated = read_sums(in);
-    pool.sums.holdout = read_sums(in);
-    for (ControlLift& control : pool.sums.controls) control = read_control(in);
-    for (SegmentSums& level : pool.sums.levels) {
-      level.treated = read_sums(in);
-      level.control = read_sums(in);
-    }
-    for (std::size_t why = 0; why < kExclusionCount; ++why) {
-      pool.sums.left_alone_people[why] = in.varint();
-      pool.sums.left_alone_decisions[why] = in.varint();
-    }
-    for (std::uint64_t* n : {&pool.sums.expected_buckets, &pool.sums.variance_buckets,
-                             &pool.sums.waiting, &pool.sums.mixed, &pool.sums.beyond_limit}) {
-      *n = in.varint();
-    }
-    pool.sums.first_day = static_cast<std::int32_t>(in.svarint());
-    pool.sums.entered.resize(in.count(1));
-    for (std::uint32_t& n : pool.sums.entered) n = static_cast<std::uint32_t>(in.varint());
-    if (pool.sums.entered.size() > kLiftDaysMax) return damaged;
+    if (!read_trial(in, pool.sums)) return damaged;
     const std::size_t people = in.count(kUnitBytesMin);
     for (std::size_t k = 0; k < people; ++k) {
       const PersonHash person = read_person(in);

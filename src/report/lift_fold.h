@@ -39,6 +39,8 @@ inline constexpr std::size_t kLiftPeopleMax =
 inline constexpr std::size_t kDeferredExposuresMax = 100'000;  // decisions that wait for activation
 inline constexpr std::size_t kLiftRewardsMax = 1000;           // of one person in one window
 inline constexpr std::size_t kLiftDaysMax = 400;               // of which it is known who entered
+inline constexpr std::size_t kCohortsMax = 53;
+inline constexpr std::size_t kUntreatedGroups = 32;
 
 // What is compared: a slot (bet 0), or a bet in it.
 struct Trial {
@@ -78,8 +80,17 @@ struct ControlLift {
   std::uint64_t variance_buckets = 0;  // sum of share x (kBuckets - share)
 };
 
+// Persons by the week of their first exposure, and what came of them.
+struct Cohort {
+  std::int32_t first_day = 0;  // since 1970, UTC: a Monday
+  OutcomeSums treated, holdout;
+};
+
 struct SlotLift {
   OutcomeSums treated, holdout;
+  std::vector<Cohort> cohorts;  // oldest first; beyond kCohortsMax the oldest goes
+  // The holdout in groups by the instant of the first exposure: chance alone may tell them apart.
+  std::array<OutcomeSums, kUntreatedGroups> untreated;
   std::array<ControlLift, kControlCount> controls;  // by control_index
   SegmentTable levels;                              // the same people by each level of each trait
   std::uint64_t expected_buckets = 0;               // sum of holdout_buckets over counted persons

@@ -107,7 +107,7 @@ void set_verdict(MetricSummary& summary) {
   if (metric.ask) {
     summary.response_p = equal_shares_p(summary.treated.answered, summary.treated.asked,
                                         summary.holdout.answered, summary.holdout.asked);
-    if (*summary.response_p < kResponseAlarm) {
+    if (summary.is_void()) {
       summary.verdict = Verdict::kUnproven;
       summary.sentence = fmt::format(
           "Void: {} of {} answered with bets and {} of {} without; those who answer are not the "
@@ -218,6 +218,7 @@ MetricSummary summarize(const Metric& metric, const MetricTrial& sums, double al
     const Estimated difference{treated->value - holdout->value,
                                treated->variance + holdout->variance};
     summary.value = difference.value;
+    summary.standard_error = std::sqrt(difference.variance);
     if (holdout->value > 0) summary.relative = difference.value / holdout->value;
     if (is_known(sums) && difference.variance > 0) {
       const Interval interval =
@@ -225,7 +226,7 @@ MetricSummary summarize(const Metric& metric, const MetricTrial& sums, double al
       summary.low = interval.low;
       summary.high = interval.high;
       if (treated->value > 0 && holdout->value > 0) {
-        const double errors = interval.width() / 2 / std::sqrt(difference.variance);
+        const double errors = interval.width() / 2 / summary.standard_error;
         summary.relative_interval = relative_interval(*treated, *holdout, errors);
       }
     }
@@ -315,7 +316,9 @@ Scorecard scorecard(std::span<const Metric> metrics, std::span<const MetricTrial
   card.sentence =
       fmt::format("For the people: {}. For us: {}.", word_of(card.person), word_of(card.business));
   if (card.person == Verdict::kLosing)
-    card.sentence += " It is no success while people are worse off.";
+    card.sentence += card.business == Verdict::kPaying
+                         ? " Taking, not serving: it is no success while people are worse off."
+                         : " It is no success while people are worse off.";
   std::string moved;
   for (const MetricSummary& each : card.metrics) {
     if (each.metric.metric_class != MetricClass::kProxy || each.verdict != Verdict::kPaying)

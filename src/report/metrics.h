@@ -38,6 +38,7 @@ struct MetricSummary {
   Metric metric;
   MetricArm treated, holdout;
   std::optional<double> value, low, high;  // treated minus holdout; all or none but for `value`
+  double standard_error = 0;               // of `value`
   std::optional<double> relative;          // value / the holdout's, where that is above 0
   std::optional<Interval> relative_interval;
   struct Adjusted {
@@ -56,6 +57,9 @@ struct MetricSummary {
   std::optional<double> response_p;      // of those who were asked
   Verdict verdict = Verdict::kTooEarly;  // paying = better, whichever way that is
   std::string sentence;
+
+  // Who answered is no fair sample of who was asked.
+  bool is_void() const { return response_p && *response_p < kResponseAlarm; }
 };
 
 // REQUIRES 0 < alpha < 1.

@@ -22,7 +22,7 @@ constexpr TimeMs kMetricsStart = 1'700'000'000'000;
 constexpr DurationMs kMetricsWindow = 2 * kHourMs;
 constexpr const char* kMetricsSalt = "salt";
 
-PersonHash someone(std::uint64_t n) { return PersonHash{{mix64(n + 1), n + 1}}; }
+PersonHash metric_person(std::uint64_t n) { return PersonHash{{mix64(n + 1), n + 1}}; }
 
 class MetricsTest : public testing::Test {
  protected:
@@ -62,7 +62,7 @@ class MetricsTest : public testing::Test {
   Decision decision(std::uint64_t who, Arm arm, TimeMs at, const std::string& slot = "home") {
     Decision d;
     d.id = DecisionId{{static_cast<std::uint64_t>(at) << 16, ++sequence}};
-    d.people = {someone(who)};
+    d.people = {metric_person(who)};
     d.slot = slot_key(slot);
     d.slot_name = slot;
     d.at_ms = at;
@@ -74,7 +74,7 @@ class MetricsTest : public testing::Test {
   void show(std::uint64_t who, Arm arm, TimeMs at, const std::string& asked = "") {
     Decision d = decision(who, arm, at);
     d.asked = asked;
-    put(RecordKind::kDecision, someone(who), at, at, encode(d));
+    put(RecordKind::kDecision, metric_person(who), at, at, encode(d));
   }
   void happen(std::uint64_t who, const std::string& name, TimeMs occurred, TimeMs received,
               double value = 0, EventKind kind = EventKind::kOther, std::string properties = "",
@@ -85,7 +85,7 @@ class MetricsTest : public testing::Test {
     event.value = value;
     event.properties_json = std::move(properties);
     event.invited = invited;
-    put(RecordKind::kEvent, someone(who), occurred, received, encode(event));
+    put(RecordKind::kEvent, metric_person(who), occurred, received, encode(event));
   }
   void pass(TimeMs until) { put(RecordKind::kFacts, PersonHash{}, until, until, ""); }
   MetricSummary of(const std::string& id, const std::string& slot = "home") {
@@ -188,7 +188,8 @@ TEST_F(MetricsTest, LateOutcomesCorrectUntilTheLimit) {
 TEST_F(MetricsTest, TwoIdsOfOnePersonInDifferentArmsAreTakenOutAgain) {
   define("share", kBoughtMetric);
   const auto link = [&](std::uint64_t a, std::uint64_t b, TimeMs at) {
-    put(RecordKind::kLink, someone(a), at, at, encode(Link{someone(b), kMetricsStart, true}));
+    put(RecordKind::kLink, metric_person(a), at, at,
+        encode(Link{metric_person(b), kMetricsStart, true}));
   };
   show(1, Arm::kTreated, kMetricsStart + 1);
   show(2, Arm::kHoldout, kMetricsStart + 1);
@@ -210,7 +211,7 @@ TEST_F(MetricsTest, HeldOutEverywhereIsHeldOutInEverySlot) {
   define("share", kBoughtMetric);
   int everywhere = 0;
   for (std::uint64_t who = 0; who < 2000; ++who) {
-    const PersonHash person = someone(who);
+    const PersonHash person = metric_person(who);
     put(RecordKind::kDecision, person, kMetricsStart + 1, kMetricsStart + 1,
         encode(decision(who, arm_of(kMetricsSalt, person, 0.3), kMetricsStart + 1)));
     if (arm_of(kMetricsSalt, person, 0.1) == Arm::kHoldout) ++everywhere;
@@ -333,6 +334,32 @@ TEST_F(MetricsTest, AUselessProxyIsStruckOutAndAUsefulOneIsNot) {
   EXPECT_EQ(of("taps").verdict, Verdict::kPaying);
   EXPECT_EQ(card->person, Verdict::kUnproven);
   EXPECT_EQ(card->sentence.find("taps"), std::string::npos) << card->sentence;
+}
+
+// Bets bring money and cost people their job.
+TEST_F(MetricsTest, MoneyMadeAtThePeoplesExpenseIsTaking) {
+  define("helped", R"({"class":"customer","count":{"event":"Helped"},"windowMs":7200000})");
+  define("paid", R"({"class":"business","how":"mean","of":"value","count":{"event":"Paid"},
+                     "windowMs":7200000})");
+  Random random(11);
+  for (std::uint64_t who = 0; who < 3000; ++who) {
+    const bool treated = who % 2 == 0;
+    show(who, treated ? Arm::kTreated : Arm::kHoldout, kMetricsStart + 1);
+    if (random.uniform() < (treated ? 0.3 : 0.5))
+      happen(who, "Helped", kMetricsStart + 5, kMetricsStart + 5);
+    if (random.uniform() < (treated ? 0.4 : 0.2))
+      happen(who, "Paid", kMetricsStart + 6, kMetricsStart + 6, 10);
+  }
+  pass(kMetricsStart + 40 * kDayMs);
+  const auto card = report->scorecard_of("home");
+  ASSERT_TRUE(card);
+  EXPECT_EQ(card->person, Verdict::kLosing);
+  EXPECT_EQ(card->business, Verdict::kPaying);
+  EXPECT_EQ(card->metrics.front().metric.metric_class, MetricClass::kPerson);
+  EXPECT_TRUE(
+      card->sentence.starts_with("For the people: worse. For us: better. Taking, not "
+                                 "serving"))
+      << card->sentence;
 }
 
 TEST_F(MetricsTest, WhatWearsOffIsSaidAndLessCanBeBetter) {

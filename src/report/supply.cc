@@ -465,8 +465,11 @@ std::string Supply::save() const {
 }
 
 Result<void> Supply::load(std::string_view bytes) {
+  SupplyFold loaded;  // apart: what is damaged half-way leaves nothing behind
+  TRY(loaded.load(bytes));
   MutexLock lock(state_->mutex);
-  return state_->fold.load(bytes);
+  state_->fold = std::move(loaded);
+  return {};
 }
 
 }  // namespace ante
