@@ -14,7 +14,8 @@ namespace ante {
 namespace {
 
 constexpr std::uint8_t kLiftFormat = 6;
-constexpr std::size_t kUnitBytesMin = 16 + 1 + 1 + 1 + 2 + 1 + kTraitCount + 1 + 1;
+constexpr std::size_t kUnitBytesMin = 16 + 1 + 1 + 1 + 2 + 1 + kTraitCount + 1 + 1 + 1;
+static_assert(kControlCount <= 8);  // bits of LiftUnit::beside
 
 void note_entry(SlotLift& sums, TimeMs at_ms) {
   const auto day = static_cast<std::int32_t>(at_ms / kDayMs);
@@ -73,6 +74,7 @@ OutcomeSums read_sums(ByteReader& in) {
 
 void write_control(ByteWriter& out, const ControlLift& control) {
   write_sums(out, control.sums);
+  write_sums(out, control.treated);
   out.varint(control.entered);
   out.varint(control.expected_buckets);
   out.varint(control.variance_buckets);
@@ -81,6 +83,7 @@ void write_control(ByteWriter& out, const ControlLift& control) {
 ControlLift read_control(ByteReader& in) {
   ControlLift control;
   control.sums = read_sums(in);
+  control.treated = read_sums(in);
   control.entered = in.varint();
   control.expected_buckets = in.varint();
   control.variance_buckets = in.varint();
@@ -98,6 +101,7 @@ void write_unit(ByteWriter& out, const LiftUnit& unit) {
                                    (unit.left_out ? 32U : 0U)));
   for (const std::uint8_t level : unit.traits.level) out.u8(level);
   out.u8(static_cast<std::uint8_t>(unit.exclusion));
+  out.u8(unit.beside);
   out.varint(unit.claims.size());
   for (const std::uint64_t claim : unit.claims) out.u64(claim);
 }
@@ -114,6 +118,7 @@ bool read_unit(ByteReader& in, LiftUnit& unit) {
   for (std::uint8_t& level : unit.traits.level) level = in.u8();
   const std::uint8_t exclusion = in.u8();
   unit.exclusion = static_cast<Exclusion>(exclusion);
+  unit.beside = in.u8();
   unit.claims.resize(in.count(8));
   for (std::uint64_t& claim : unit.claims) claim = in.u64();
   return in.ok() && valid(unit.traits) && exclusion < kExclusionCount && is_arm(unit.arm) &&
@@ -199,6 +204,9 @@ void change_sums(SlotLift& sums, const LiftUnit& unit, bool added, Change change
   if (is_control(unit.arm)) return change(sums.controls[control_index(unit.arm)].sums);
   const bool treated = unit.arm == Arm::kTreated;
   change(treated ? sums.treated : sums.holdout);
+  for (std::size_t i = 0; i < kControlCount; ++i) {
+    if ((unit.beside >> i & 1U) != 0) change(sums.controls[i].treated);
+  }
   if (Cohort* cohort = cohort_of(sums, unit.first_ms, added))
     change(treated ? cohort->treated : cohort->holdout);
   if (!treated)
@@ -355,6 +363,12 @@ void LiftFold::enter(const Trial& trial, const Entry& entry, TimeMs at_ms) {
   unit.holdout_buckets = entry.holdout_buckets;
   unit.traits = entry.traits;
   unit.arm = entry.arm;
+  if (trial.bet == BetKey{} && entry.arm == Arm::kTreated) {
+    for (std::size_t i = 0; i < kControlCount; ++i) {
+      if (slot.controls.share(control_arm(i)) > 0)
+        unit.beside = static_cast<std::uint8_t>(unit.beside | 1U << i);
+    }
+  }
   wake_at(unit.closes_ms(), trial, representative);
   for (LiftListener* each : listeners_)
     each->entered(trial, {representative, entry.person, draws_.draw().epoch, unit});

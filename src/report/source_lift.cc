@@ -215,11 +215,11 @@ std::vector<SourceLift> summarize_sources(const Slot& slot, const SlotLift& sums
     const ControlLift& of = sums.controls[control_index(arm)];
     lift.share = slot.controls.share(arm);
     if (lift.share <= 0 && of.entered == 0) continue;
-    lift.treated = arm_of_sums(sums.treated);
+    lift.treated = arm_of_sums(of.treated);
     lift.without = arm_of_sums(of.sums);
     lift.srm_p = sample_ratio_p(of.entered, static_cast<double>(of.expected_buckets) / buckets,
                                 static_cast<double>(of.variance_buckets) / (buckets * buckets));
-    set_intervals(sums.treated, of.sums, lift);
+    set_intervals(of.treated, of.sums, lift);
     lift.verdict = verdict_of(lift);
     if (lift.verdict == SourceVerdict::kTooEarly || lift.verdict == SourceVerdict::kUnproven)
       lift.more_people = more_people(lift);

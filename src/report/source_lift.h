@@ -1,5 +1,5 @@
-// What each source of data buys a slot: the treated against people who are treated alike, but that
-// the source is not looked at.
+// What each source of data buys a slot: the treated who came while it was compared against people
+// who are treated alike, but that the source is not looked at.
 //
 // In:   the sums of a slot's trial. Out: each source's gain with its interval, a verdict, and what
 //       to do about it; a source that buys nothing is proposed for deletion.

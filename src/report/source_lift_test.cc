@@ -31,6 +31,7 @@ SlotLift sources_of(const OutcomeSums& treated, const OutcomeSums& without,
   sums.treated = treated;
   ControlLift& of = sums.controls[control_index(arm_without(source))];
   of.sums = without;
+  of.treated = treated;
   of.entered = without.n;
   const std::uint64_t both = treated.n + without.n;
   const std::uint64_t buckets = both == 0 ? 0 : without.n * kBuckets / both;
@@ -174,7 +175,8 @@ int slots_with_a_wrong_word(double gain, std::uint64_t first_seed, int* settled)
       if (arm < kDataSourceCount)
         sums.controls[kListControlCount + arm].sums.add(outcome);
       else
-        sums.treated.add(outcome);
+        for (std::size_t i = kListControlCount; i < kControlCount; ++i)
+          sums.controls[i].treated.add(outcome);
       if (n % 250 != 0) continue;
       for (const SourceLift& lift : summarize_sources(slot, sums)) {
         const bool pays = lift.verdict == SourceVerdict::kPays;
@@ -271,6 +273,29 @@ TEST_F(SourceFoldTest, EachHasItsOwnSumsAndItsPlannedShare) {
   report = std::make_unique<LiftReport>();
   ASSERT_TRUE(report->load(early));
   EXPECT_EQ(report->save(), early);
+  close();
+  EXPECT_EQ(report->save(), late);
+}
+
+// What people bring drifts: who came before there was a share is not compared with who came after.
+TEST_F(SourceFoldTest, OnlyWhoCameWhileItHadAShareIsCompared) {
+  for (const double share : {0.0, 0.1, 0.0}) {
+    slot.controls = {};
+    slot.controls.without_told = share;
+    Object object{"slot", "home", ++sequence, false, "me", "test", slot_to_json(slot)};
+    put(RecordKind::kObject, {}, kSourcesStart, encode(object));
+    for (std::uint64_t i = 0; i < 100; ++i) put(decision(sequence, Arm::kTreated));
+    if (share > 0) put(decision(sequence, Arm::kWithoutTold));
+  }
+  const std::string early = report->save();
+  close();
+  const std::string late = report->save();
+  EXPECT_EQ(report->sums("home")->treated.n, 300U);
+  const SourceLift told = summarize_sources(slot, *report->sums("home"))[0];
+  EXPECT_EQ(told.treated.n, 100U);
+  EXPECT_EQ(told.without.n, 1U);
+  report = std::make_unique<LiftReport>();
+  ASSERT_TRUE(report->load(early));
   close();
   EXPECT_EQ(report->save(), late);
 }
