@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -102,7 +103,7 @@ class ClusterPolicy final : public SimPolicy {
 
   RankedHand rank(const CandidateRequest& request, const Slot&,
                   std::span<const ItemKey> safe_default) const override {
-    const std::size_t cluster = cluster_of(request.situation);
+    const std::optional<std::size_t> cluster = cluster_of(request.situation);
     RankedHand hand;
     for (const ItemKey key : items_) hand.items.push_back(scored(cluster, key));
     std::sort(hand.items.begin(), hand.items.end(), [](const ScoredItem& a, const ScoredItem& b) {
@@ -121,7 +122,7 @@ class ClusterPolicy final : public SimPolicy {
 
   void matured(const RewardRow& row) override {
     if (row.arm != Arm::kTreated || world_.spec.frozen) return;
-    const std::size_t cluster = cluster_of(row.situation);
+    const std::size_t cluster = *cluster_of(row.situation);
     const auto item = static_cast<std::size_t>(std::find(items_.begin(), items_.end(), row.item) -
                                                items_.begin());
     shown_[cluster][item] += place_weight(row.position - 1U);
@@ -129,18 +130,27 @@ class ClusterPolicy final : public SimPolicy {
   }
 
  private:
-  std::size_t cluster_of(const Situation& situation) const {
+  // None where the situation is not looked at.
+  std::optional<std::size_t> cluster_of(const Situation& situation) const {
+    if (situation.task.empty()) return std::nullopt;
     std::size_t cluster = 0;
     while (cluster_name(cluster) != situation.task) ++cluster;
     CHECK(cluster < world_.spec.clusters);
     return cluster;
   }
-  ScoredItem scored(std::size_t cluster, ItemKey key) const {
+  // Of everybody where the cluster is not known.
+  ScoredItem scored(std::optional<std::size_t> cluster, ItemKey key) const {
     const auto item =
         static_cast<std::size_t>(std::find(items_.begin(), items_.end(), key) - items_.begin());
     ScoredItem scored;
     scored.candidate.key = key;
-    const double shown = shown_[cluster][item], p = std::min(1.0, clicked_[cluster][item] / shown);
+    double shown = 0, clicked = 0;
+    for (std::size_t c = 0; c < world_.spec.clusters; ++c) {
+      if (cluster && c != *cluster) continue;
+      shown += shown_[c][item];
+      clicked += clicked_[c][item];
+    }
+    const double p = std::min(1.0, clicked / shown);
     scored.probability = static_cast<float>(p);
     scored.sd = static_cast<float>(std::sqrt(p * (1 - p) / (shown + 1)));
     return scored;
@@ -179,6 +189,7 @@ Slot slot_of(const World& world) {
     slot.safe_items.push_back(item_name(means[k].second));
   slot.holdout = world.spec.holdout;
   slot.controls.shuffled = world.spec.shuffled;
+  slot.controls.without_situation = world.spec.without_situation;
   slot.stake = world.spec.stake;
   slot.waived_by = "sim";
   slot.waived_reason = "a world without a brief";
@@ -267,6 +278,8 @@ class Play {
     look.lift = *lift;
     look.counted = lift->treated.n + lift->holdout.n;
     for (const ControlSummary& control : lift->controls.controls) look.counted += control.n;
+    look.sources = summarize_sources(slot_of(world_), *lift_.sums("sim"));
+    for (const SourceLift& source : look.sources) look.counted += source.without.n;
     for (; summed_ < look.counted; ++summed_) {
       if (!truths_[summed_].treated) continue;
       truth_sum_ += truths_[summed_].lift;

@@ -19,6 +19,7 @@
 #include "ranking/ranker.h"
 #include "report/figures.h"
 #include "report/lift.h"
+#include "report/source_lift.h"
 #include "reward/reward_row.h"
 
 namespace ante::sim {
@@ -32,9 +33,10 @@ struct WorldSpec {
   std::uint8_t places = 1;
   double taste_sd = 0.05;  // of a cluster for an item; 0 = everybody likes the same
   double holdout = 0.2;
-  double shuffled = 0;  // the standing control's share of who is not held out
-  double design = 0;    // what every item but the safe default's gains with everybody alike; then
-                        // the safe default is the first items, not the best
+  double shuffled = 0;           // the standing control's share of who is not held out
+  double without_situation = 0;  // the ablation's share; a cluster shows in the situation only
+  double design = 0;  // what every item but the safe default's gains with everybody alike; then
+                      // the safe default is the first items, not the best
   double stake = 0.05;
   bool frozen = false;  // the ranker knows the truth and learns nothing
 };
@@ -58,6 +60,7 @@ struct Look {
   std::size_t counted = 0;
   double truth = 0;
   LiftSummary lift;
+  std::vector<SourceLift> sources;
 };
 
 struct WorldRun {

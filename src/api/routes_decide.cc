@@ -5,6 +5,7 @@
 #include "api/decide_answer.h"
 #include "api/routes.h"
 #include "base/text.h"
+#include "profile/data_source.h"
 
 namespace ante {
 namespace {
@@ -145,6 +146,10 @@ void answer_decide(Api& api, Call& call, const DecideRequest& request) {
                            outcome != Outcome::kHoldout && outcome != Outcome::kControl;
   PersonView person;
   if (uses_person) person = api.engine.people().person(*request.person);
+  // Reasons name nothing that was not looked at.
+  if (uses_person && is_ablation(decided->decision.arm))
+    person.state = std::make_shared<const PersonState>(
+        without(*person.state, left_out_in(decided->decision.arm)));
   HttpResponse response;
   response.body.reserve(4096);
   const double took_ns = static_cast<double>(api.engine.clock().monotonic_ns() - call.started_ns);

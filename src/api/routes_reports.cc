@@ -6,6 +6,7 @@
 #include "report/figures_text.h"
 #include "report/likings.h"
 #include "report/scale.h"
+#include "report/source_lift.h"
 
 namespace ante {
 namespace {
@@ -148,12 +149,33 @@ void scale_report(Api& api, CallPointer call) {
         });
 }
 
+// Of one slot, or of all that compare anything.
+void sources_report(Api& api, CallPointer call) {
+  const auto slots = api.engine.slots().get();
+  const std::string* asked = call->query.find("slot");
+  if (asked != nullptr && !slots->contains(*asked))
+    return answer_unknown_slot(*slots, *call, *asked);
+  const std::string wanted = asked == nullptr ? "" : *asked;
+  later(api, std::move(call), [&api, slots, wanted](const CallPointer& waiting) {
+    std::vector<SlotSources> all;
+    for (const auto& [name, slot] : *slots) {
+      if (!wanted.empty() && name != wanted) continue;
+      // A slot made just now the fold has not met yet.
+      const auto sums = api.engine.lift().sums(name);
+      all.push_back({name, summarize_sources(slot, sums ? *sums : SlotLift{})});
+    }
+    waiting->reply_json(200, to_json(all));
+  });
+}
+
 }  // namespace
 
 std::span<const Route> report_routes() {
   static constexpr Route kRoutes[] = {
       {"GET", "/v1/reports/lift", Role::kSecret, 0, lift_report, "reports",
        "Is anybody better off? Treated against holdout, by person, with an interval"},
+      {"GET", "/v1/reports/sources", Role::kSecret, 0, sources_report, "reports",
+       "What each source of data bought: the treated against people for whom it is left out"},
       {"GET", "/v1/reports/scale", Role::kSecret, 0, scale_report, "reports",
        "Whether there is enough traffic to know a lift, how soon, and for how small groups"},
       {"GET", "/v1/reports/value", Role::kSecret, 0, value_report, "reports",

@@ -218,6 +218,19 @@ void show_value(simdjson::dom::element answer) {
     print_line(fmt::format("{}: {}", text_of(slot, "slot"), text_of(slot, "sentence")));
 }
 
+void show_sources(simdjson::dom::element answer) {
+  simdjson::dom::array slots, sources;
+  if (!answer["slots"].get(slots)) {
+    for (const auto slot : slots) {
+      print_line(fmt::format("{}:", text_of(slot, "slot")));
+      if (slot["sources"].get(sources)) continue;
+      for (const auto source : sources)
+        print_line(fmt::format("  {}", text_of(source, "sentence")));
+    }
+  }
+  show_sentence(answer);
+}
+
 void show_holdout_report(simdjson::dom::element answer) {
   show_sentence(answer);
   simdjson::dom::array slots;
@@ -249,6 +262,14 @@ void add_report(CommandLine line) {
   lift->callback([line, asked] {
     line.exit = run_call(line.common, "GET", "/v1/reports/lift?slot=" + percent_encode(asked->slot),
                          "", {}, show_lift);
+  });
+  CLI::App* sources = report->add_subcommand(
+      "sources", "What did each source of data buy, and which had better be deleted?");
+  sources->add_option("--slot", asked->slot, "of this slot only");
+  sources->callback([line, asked] {
+    std::string target = "/v1/reports/sources";
+    if (!asked->slot.empty()) target += "?slot=" + percent_encode(asked->slot);
+    line.exit = run_call(line.common, "GET", target, "", {}, show_sources);
   });
   CLI::App* holdout =
       report->add_subcommand("holdout", "Who is held out, since when, and is a new draw due?");

@@ -166,13 +166,14 @@ TEST_F(ControlsTest, NoBetTouchesThem) {
   bet.id = "b";
   bet.slot = "home";
   bet.items = {"item-0"};
+  bet.need = "test";
+  bet.owner = "me";
+  bet.expires_at_ms = kTestNow + kDayMs;
   bet.state = BetState::kOpen;
   put_bet(bet);
   for (std::uint64_t i = 0; i < 2000; ++i) {
     const Decision decision = decide(i).decision;
-    if (decision.arm != Arm::kTreated) {
-      EXPECT_EQ(decision.bet.play, BetPlay::kNone);
-    }
+    EXPECT_EQ(decision.bet.play == BetPlay::kNone, decision.arm != Arm::kTreated);
   }
 }
 
@@ -189,21 +190,23 @@ TEST_F(ControlsTest, ARecordThatShowsAnItemTwiceDoesNotReproduceItself) {
   EXPECT_FALSE(replay(decision));
 }
 
-// A million people in each of four layers: the holdout, two bets and the controls of a slot. Each
+// A million people in each of five layers: the holdout, two bets, the controls and the ablations of
+// a slot. Each
 // is uniform over its 10,000 buckets, and each pair over the squares of its buckets, 100 x 100:
 // 9,999 degrees of freedom both. Fixed people; each p above .001.
 TEST(Bucketing, LayersAreIndependent) {
-  const std::array<std::string, 4> salts = {"s", "s bet spring", "s bet mail", "s controls home"};
+  const std::array<std::string, 5> salts = {"s", "s bet spring", "s bet mail", "s controls home",
+                                            "s sources home"};
   constexpr std::uint64_t kLayerPeople = 1'000'000;
-  constexpr std::size_t kCells = 100, kPairs = 6;
-  std::array<std::vector<double>, 4> alone;
+  constexpr std::size_t kCells = 100, kPairs = 10;
+  std::array<std::vector<double>, 5> alone;
   alone.fill(std::vector<double>(kBuckets));
   std::array<std::vector<double>, kPairs> together;
   together.fill(std::vector<double>(kCells * kCells));
   Random random(20261122);
   for (std::uint64_t i = 0; i < kLayerPeople; ++i) {
     const PersonHash person{{random.next(), random.next()}};
-    std::array<std::uint32_t, 4> bucket{};
+    std::array<std::uint32_t, 5> bucket{};
     for (std::size_t s = 0; s < salts.size(); ++s) {
       bucket[s] = bucket_of(salts[s], person);
       ++alone[s][bucket[s]];

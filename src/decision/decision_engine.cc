@@ -15,6 +15,7 @@
 #include "decision/policy.h"
 #include "decision/safe_default.h"
 #include "domain/bucketing.h"
+#include "profile/data_source.h"
 #include "profile/traits.h"
 #include "profile/unanswered.h"
 
@@ -29,13 +30,30 @@ constexpr std::uint64_t kScaleRewardsMin = 100;
 // Whether the slot bets at all: with a brief, and not fallen back.
 bool is_open(const Slot& slot) { return !slot.in_shadow() && slot.fell_back.empty(); }
 
+// What an ablation looks at: all but one source.
+struct Sight {
+  PersonView person;
+  Situation situation;
+  Traits traits;
+};
+
 // What happens to this request whatever the candidates are.
 struct Standing {
   PersonView person;
   Arm arm = Arm::kTreated;
   Consent consent;
   std::optional<Outcome> settled;  // no bet is thought about: general, no consent, paused, no id
+  std::optional<Sight> narrowed;   // of an ablation
 };
+
+std::optional<Sight> narrowed_sight(const Standing& standing, const Decision& decision) {
+  if (!is_ablation(standing.arm) || standing.settled) return std::nullopt;
+  const DataSource source = left_out_in(standing.arm);
+  auto state = std::make_shared<const PersonState>(without(*standing.person.state, source));
+  Situation situation = without(decision.situation, source);
+  const Traits traits = traits_of(*state, situation, decision.at_ms);
+  return Sight{{std::move(state), standing.person.members}, std::move(situation), traits};
+}
 
 float clamp_chance(double p) { return static_cast<float>(std::clamp(p, 0.0, 1.0)); }
 
@@ -163,7 +181,7 @@ std::string left_alone_reason(const BetPart& part) {
   return fmt::format("bet {}: left alone, {}", part.id, to_string(part.exclusion));
 }
 
-// What a control compares, in words: after "control:".
+// What a control is there for, in words.
 const char* control_reason(Arm control) {
   switch (control) {
     case Arm::kBestSingle:
@@ -172,6 +190,14 @@ const char* control_reason(Arm control) {
       return "control: the list of another person, to compare with";
     case Arm::kTrending:
       return "control: what is looked at most now, to compare with";
+    case Arm::kWithoutTold:
+      return "ablation: what they told is not looked at, to know what it buys";
+    case Arm::kWithoutNoticed:
+      return "ablation: what was noticed of them is not looked at, to know what it buys";
+    case Arm::kWithoutImported:
+      return "ablation: what was imported of them is not looked at, to know what it buys";
+    case Arm::kWithoutSituation:
+      return "ablation: their situation is not looked at, to know what it buys";
     case Arm::kTreated:
     case Arm::kHoldout:
       break;
@@ -243,8 +269,11 @@ struct DecisionEngine::State {
 Standing DecisionEngine::State::standing_of(const DecideRequest& request, const Slot& slot) const {
   // The stranger's empty state is shared: nothing is stored of them.
   static const std::shared_ptr<const PersonState> kStranger = std::make_shared<const PersonState>();
-  Standing standing{
-      {kStranger, {PersonHash{}}}, Arm::kTreated, request.request_consent, std::nullopt};
+  Standing standing{{kStranger, {PersonHash{}}},
+                    Arm::kTreated,
+                    request.request_consent,
+                    std::nullopt,
+                    std::nullopt};
   if (request.person) {
     standing.person = p.people.person(*request.person);
     standing.consent = both(standing.person.state->consent, request.request_consent);
@@ -266,14 +295,17 @@ Standing DecisionEngine::State::standing_of(const DecideRequest& request, const 
   return standing;
 }
 
-// The bet that this decision belongs to. In the holdout, in controls, in shadow and after falling
-// back there is none.
+// The bet that this decision belongs to. In the holdout, for who gets a control's list, in shadow
+// and after falling back there is none.
 BetChoice DecisionEngine::State::choose(const Slot& slot, const Standing& standing,
                                         const Decision& decision) const {
-  if (p.bets == nullptr || standing.settled || standing.arm != Arm::kTreated || !is_open(slot))
+  if (p.bets == nullptr || standing.settled || !is_personalised(standing.arm) || !is_open(slot))
     return {};
+  const Sight* narrowed = standing.narrowed ? &*standing.narrowed : nullptr;
   return choose_bet(*p.bets->get(), slot.name,
-                    {*standing.person.state, decision.situation, decision.traits, decision.at_ms},
+                    {narrowed != nullptr ? *narrowed->person.state : *standing.person.state,
+                     narrowed != nullptr ? narrowed->situation : decision.situation,
+                     narrowed != nullptr ? narrowed->traits : decision.traits, decision.at_ms},
                     standing.person.oldest(), p.holdout_salt, p.advice);
 }
 
@@ -349,7 +381,7 @@ void DecisionEngine::State::place_bet(const Play& play, DecideAnswer& answer) co
   const DrawnSlate drawn = draw_slate(mixture_of(decision, play.places), play.seed);
   decision.policy.drawn_branch = drawn.drawn_branch;
   for (const HandItem& item : decision.hand) answer.exploit_ranking.push_back(item.item);
-  if (decision.arm != Arm::kTreated || !is_open(slot)) {
+  if (!is_personalised(decision.arm) || !is_open(slot)) {
     // The ghost log: what would have been shown.
     for (const DrawnPlace& place : drawn.places) decision.would_have.push_back(place.item);
     decision.fallback = slot.in_shadow()         ? Fallback::kSlotInShadow
@@ -531,7 +563,9 @@ void DecisionEngine::State::serve(const Slot& slot, const Standing& standing,
     if (decision.outcome == Outcome::kFallback) decision.fallback = Fallback::kNoProfile;
     return serve_list(decision.safe_default, answer);
   }
-  if (is_control(decision.arm) && is_open(slot)) {
+  if (standing.narrowed && is_open(slot))
+    decision.reasons.emplace_back(control_reason(decision.arm));
+  if (is_list_control(decision.arm) && is_open(slot)) {
     const std::vector<ItemKey> list = control_list(decision.arm, wanted, places, seed, decision);
     const bool has_none = decision.fallback == Fallback::kNoOtherLists;
     place_bet({slot_here, wanted, places, deadline_ns, seed, false, &list}, answer);
@@ -582,22 +616,27 @@ Result<DecideAnswer> DecisionEngine::decide(const DecideRequest& request) const 
   const std::uint64_t seed = s.begin(request, slot, standing, answer);
   const std::size_t places =
       std::min<std::size_t>(request.limit == 0 ? slot.limit : request.limit, kSlatePlacesMax);
-  const std::vector<ItemKey> supplied = keys_of(request.candidates),
-                             exclude = keys_of(request.exclude);
+  const std::vector<ItemKey> supplied = keys_of(request.candidates);
+  std::vector<ItemKey> exclude = keys_of(request.exclude);
   std::vector<ItemKey> capped;
   if (turn && slot.repeat_exposures > 0) {
     capped = turn->at_limit(*standing.person.state, decision.at_ms, slot.repeat_exposures,
                             slot.repeat_days);
   }
-  const CandidateRequest wanted{standing.person,
-                                answer.catalog,
-                                decision.situation,
-                                decision.at_ms,
-                                !standing.settled || *standing.settled == Outcome::kGeneral,
-                                slot.consumes_bought,
-                                supplied,
-                                exclude,
-                                capped};
+  standing.narrowed = narrowed_sight(standing, decision);
+  // What is on the page is not shown again, whoever may look at it.
+  if (standing.narrowed && decision.situation.item != ItemKey{})
+    exclude.push_back(decision.situation.item);
+  const CandidateRequest wanted{
+      standing.narrowed ? standing.narrowed->person : standing.person,
+      answer.catalog,
+      standing.narrowed ? standing.narrowed->situation : decision.situation,
+      decision.at_ms,
+      !standing.settled || *standing.settled == Outcome::kGeneral,
+      slot.consumes_bought,
+      supplied,
+      exclude,
+      capped};
   s.serve(slot, standing, wanted, places, deadline_ns, seed, answer);
   if (slot.controls.shuffled > 0 && decision.arm == Arm::kTreated && !standing.settled &&
       standing.consent.measure && is_open(slot) && !decision.served.empty())

@@ -5,11 +5,12 @@
 // Out:  a Decision (what explain and learning read), handed to the journal unwaited-for, and what
 //       the answer needs besides: tokens, the exploit ranking, the runner-up.
 //
-// Steps: person and consent → arm by salted hash → what was shown too often → whose bet → safe
-// default → a control's list → candidates → features → value → gain over the safe default → rule
-// (bet, explore, abstain) → propensities → tokens → record. The decisions of one person are made
-// one by one. Never fails for a known slot: every trouble has a named fallback that serves the safe
-// default. Immutable after construction but for counters; decide() may be called by any thread.
+// Steps: person and consent → arm by salted hash → what was shown too often → what an ablation may
+// look at → whose bet → safe default → a control's list → candidates → features → value → gain over
+// the safe default → rule (bet, explore, abstain) → propensities → tokens → record. The decisions
+// of one person are made one by one. Never fails for a known slot: every trouble has a named
+// fallback that serves the safe default. Immutable after construction but for counters; decide()
+// may be called by any thread.
 
 #pragma once
 

@@ -29,20 +29,34 @@ Arm arm_of(std::string_view salt, PersonHash oldest_member, double holdout_share
   return bucket_of(salt, oldest_member) < buckets_of(share) ? Arm::kHoldout : Arm::kTreated;
 }
 
-Arm arm_of(const Slot& slot, std::string_view holdout_salt, std::string_view salt,
-           PersonHash oldest_member) {
-  const Arm arm = arm_of(holdout_salt, oldest_member, slot.holdout);
-  if (arm == Arm::kHoldout || slot.controls.sum() <= 0) return arm;
-  const std::uint32_t bucket =
-      bucket_of(std::string(salt) + " controls " + slot.name, oldest_member);
+namespace {
+
+// The one of `count` controls from `first` on that a bucket belongs to, or treated.
+Arm control_of(const Slot& slot, std::uint32_t bucket, std::size_t first, std::size_t count) {
   const std::uint32_t range = buckets_of(kControlShareMax);
-  for (std::size_t i = 0; i < kControlCount; ++i) {
-    const std::uint32_t first = static_cast<std::uint32_t>(i) * range;
-    const Arm control = control_arm(i);
-    if (bucket >= first && bucket < first + buckets_of(slot.controls.share(control)))
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t start = static_cast<std::uint32_t>(i) * range;
+    const Arm control = control_arm(first + i);
+    if (bucket >= start && bucket < start + buckets_of(slot.controls.share(control)))
       return control;
   }
   return Arm::kTreated;
+}
+
+}  // namespace
+
+Arm arm_of(const Slot& slot, std::string_view holdout_salt, std::string_view salt,
+           PersonHash oldest_member) {
+  Arm arm = arm_of(holdout_salt, oldest_member, slot.holdout);
+  if (arm == Arm::kHoldout) return arm;
+  const auto bucket = [&](const char* layer) {
+    return bucket_of(std::string(salt) + layer + slot.name, oldest_member);
+  };
+  if (slot.controls.lists_sum() > 0)
+    arm = control_of(slot, bucket(" controls "), 0, kListControlCount);
+  if (arm == Arm::kTreated && slot.controls.ablations_sum() > 0)
+    arm = control_of(slot, bucket(" sources "), kListControlCount, kDataSourceCount);
+  return arm;
 }
 
 }  // namespace ante

@@ -25,9 +25,10 @@ std::uint16_t buckets_of(double share);
 // The person's arm when `holdout_share` (0..1) of people are left alone.
 Arm arm_of(std::string_view salt, PersonHash oldest_member, double holdout_share);
 
-// The person's arm in a slot: held out by `holdout_salt`, else a standing control by the slot's own
-// salt "<salt> controls <slot>", else treated. Each control has its own fixed range of buckets, so
-// raising one share moves nobody from one control into another.
+// The person's arm in a slot: held out by `holdout_salt`, else a list control by the slot's own
+// salt "<salt> controls <slot>", else an ablation by "<salt> sources <slot>", else treated. Each
+// control has its own fixed range of buckets, so raising one share moves nobody from one control
+// into another, but that who becomes a list control is no ablation any more.
 Arm arm_of(const Slot& slot, std::string_view holdout_salt, std::string_view salt,
            PersonHash oldest_member);
 

@@ -184,7 +184,7 @@ TEST(Codec, RandomNounsReadBackTheSame) {
     EXPECT_EQ(*decode_event(encode(event)), event);
     Decision decision = random_decision(random);
     add_bet(random, decision);
-    decision.arm = static_cast<Arm>(1 + round % 5);
+    decision.arm = static_cast<Arm>(1 + round % 9);
     decision.outcome = static_cast<Outcome>(1 + round % kOutcomeCount);
     decision.fallback = static_cast<Fallback>(round % 9);
     EXPECT_EQ(*decode_decision(encode(decision)), decision);

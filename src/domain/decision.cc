@@ -229,6 +229,28 @@ const char* to_string(Arm arm) {
       return "shuffled";
     case Arm::kTrending:
       return "trending";
+    case Arm::kWithoutTold:
+      return "without_told";
+    case Arm::kWithoutNoticed:
+      return "without_noticed";
+    case Arm::kWithoutImported:
+      return "without_imported";
+    case Arm::kWithoutSituation:
+      return "without_situation";
+  }
+  return "unknown";
+}
+
+const char* to_string(DataSource source) {
+  switch (source) {
+    case DataSource::kTold:
+      return "told";
+    case DataSource::kNoticed:
+      return "noticed";
+    case DataSource::kImported:
+      return "imported";
+    case DataSource::kSituation:
+      return "situation";
   }
   return "unknown";
 }
@@ -358,7 +380,7 @@ void read_head(FormatReader& in, Decision& decision) {
   decision.at_ms = in.svarint();
   decision.outcome = in.enumerator(Outcome::kBet, Outcome::kControl, "outcome");
   decision.fallback = in.enumerator(Fallback::kNone, Fallback::kNoOtherLists, "fallback");
-  decision.arm = in.enumerator(Arm::kTreated, Arm::kTrending, "arm");
+  decision.arm = in.enumerator(Arm::kTreated, kLastArm, "arm");
   decision.rung = in.enumerator(Rung::kEverybody, Rung::kPerson, "rung");
   const std::uint8_t activated = in.u8();
   if (activated > 1) in.refuse("unknown flags");
@@ -505,7 +527,7 @@ Result<Reward> decode_reward(std::string_view bytes) {
   reward.slot = SlotKey{in.u64()};
   reward.item = ItemKey{in.u64()};
   reward.position = in.u8();
-  reward.arm = in.enumerator(Arm::kTreated, Arm::kTrending, "arm");
+  reward.arm = in.enumerator(Arm::kTreated, kLastArm, "arm");
   reward.propensity = in.f32();
   reward.measure = in.string(kMeasureBytesMax);
   reward.value = in.f64();

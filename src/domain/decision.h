@@ -54,24 +54,50 @@ enum class Fallback : std::uint8_t {
 };
 const char* to_string(Fallback fallback);
 
-// Numbers are stored: only append. The last three are a slot's standing controls, who are neither
-// treated nor held out: never learned from, in no lift but their own.
+// Numbers are stored: only append. From the third on they are a slot's standing controls, who are
+// neither treated nor held out: never learned from, in no lift but their own. The first three of
+// them get a list; the others are ablations: treated like the treated, but that one source of data
+// is not looked at (profile/data_source.h).
 enum class Arm : std::uint8_t {
   kTreated = 1,
   kHoldout = 2,
   kBestSingle = 3,  // everybody's best single actions so far
   kShuffled = 4,    // the list of another person
   kTrending = 5,    // what is looked at most now
+  kWithoutTold = 6,
+  kWithoutNoticed = 7,
+  kWithoutImported = 8,
+  kWithoutSituation = 9,
 };
-inline constexpr std::size_t kControlCount = 3;
+inline constexpr Arm kLastArm = Arm::kWithoutSituation;
+inline constexpr std::size_t kControlCount = 7;
+inline constexpr std::size_t kListControlCount = 3;  // they come first
 const char* to_string(Arm arm);
+constexpr bool is_arm(Arm arm) { return arm >= Arm::kTreated && arm <= kLastArm; }
 constexpr bool is_control(Arm arm) { return arm >= Arm::kBestSingle; }
+constexpr bool is_ablation(Arm arm) { return arm >= Arm::kWithoutTold; }
+constexpr bool is_list_control(Arm arm) { return is_control(arm) && !is_ablation(arm); }
+// Whether the policy draws what they are shown.
+constexpr bool is_personalised(Arm arm) { return arm == Arm::kTreated || is_ablation(arm); }
 // 0 .. kControlCount - 1. REQUIRES is_control(arm).
 constexpr std::size_t control_index(Arm arm) {
   return static_cast<std::size_t>(arm) - static_cast<std::size_t>(Arm::kBestSingle);
 }
 constexpr Arm control_arm(std::size_t index) {
   return static_cast<Arm>(index + static_cast<std::size_t>(Arm::kBestSingle));
+}
+
+// The kinds of data that a choice for a person is made from; each can be left out to know what it
+// buys. profile/data_source.h says what belongs to which.
+enum class DataSource : std::uint8_t { kTold, kNoticed, kImported, kSituation };
+inline constexpr std::size_t kDataSourceCount = 4;
+const char* to_string(DataSource source);
+constexpr Arm arm_without(DataSource source) {
+  return control_arm(kListControlCount + static_cast<std::size_t>(source));
+}
+// REQUIRES is_ablation(arm).
+constexpr DataSource left_out_in(Arm arm) {
+  return static_cast<DataSource>(control_index(arm) - kListControlCount);
 }
 
 // The ladder of one: on whose evidence the decision stands.
@@ -121,13 +147,15 @@ struct Versions {
   friend bool operator==(const Versions&, const Versions&) = default;
 };
 
+inline constexpr std::uint8_t kHourUnknown = 255;
+
 struct Situation {
   ItemKey item;          // what is on the page; 0 = nothing
   std::string device;    // phone | tablet | desktop | ""
   std::string referrer;  // class of it: search | social | newsletter | direct | internal | ""
   std::string task;      // as the page says; "" = unknown
   std::string query;
-  std::uint8_t hour = 0;  // local hour as sent, else UTC
+  std::uint8_t hour = 0;  // local hour as sent, else UTC; kHourUnknown where it is left out
   std::uint8_t weekday = 0;
   friend bool operator==(const Situation&, const Situation&) = default;
 };

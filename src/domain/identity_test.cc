@@ -83,9 +83,13 @@ TEST(Bucketing, VectorsStayAsTheyAre) {
     Slot slot;
     slot.name = row["slot"].get_string().value();
     slot.holdout = row["holdout"].get_double().value();
-    slot.controls = {row["controls"]["bestSingle"].get_double().value(),
-                     row["controls"]["shuffled"].get_double().value(),
-                     row["controls"]["trending"].get_double().value()};
+    const auto share = [&row](std::string_view name) {
+      double value = 0;
+      return row["controls"][name].get(value) == simdjson::SUCCESS ? value : 0.0;
+    };
+    slot.controls = {share("bestSingle"),      share("shuffled"),       share("trending"),
+                     share("withoutTold"),     share("withoutNoticed"), share("withoutImported"),
+                     share("withoutSituation")};
     const auto person = parse_person_hash(row["person"].get_string().value());
     ASSERT_TRUE(person);
     const Arm arm = arm_of(slot, row["holdoutSalt"].get_string().value(),
@@ -93,7 +97,7 @@ TEST(Bucketing, VectorsStayAsTheyAre) {
     EXPECT_EQ(to_string(arm), row["arm"].get_string().value());
     ++arms[to_string(arm)];
   }
-  EXPECT_EQ(arms.size(), 5u);
+  EXPECT_EQ(arms.size(), 9u);
 }
 
 // 100 cells of 2,000 expected: chi-square with 99 degrees of freedom, p = .0001 at 161. Sees a cell
@@ -150,7 +154,7 @@ TEST(ImpressionToken, TellsEveryArmAndRefusesOthers) {
   for (unsigned arm = 0; arm < 256; ++arm) {
     token.arm = static_cast<Arm>(arm);
     const auto read = signer.verify(signer.sign(token));
-    ASSERT_EQ(read.has_value(), arm >= 1 && arm <= 5) << arm;
+    ASSERT_EQ(read.has_value(), arm >= 1 && arm <= 9) << arm;
     if (read) {
       EXPECT_EQ(read->arm, token.arm);
     }

@@ -61,8 +61,7 @@ Result<ImpressionToken> read_payload(std::string_view bytes) {
   token.person.value.lo = reader.u64();
   token.at_ms = reader.fixed<TimeMs>();
   if (!reader.ok() || !reader.at_end()) return not_valid();
-  if (arm < static_cast<std::uint8_t>(Arm::kTreated) ||
-      arm > static_cast<std::uint8_t>(Arm::kTrending)) {
+  if (arm < static_cast<std::uint8_t>(Arm::kTreated) || arm > static_cast<std::uint8_t>(kLastArm)) {
     return not_valid();
   }
   if (!std::isfinite(token.propensity)) return not_valid();

@@ -24,6 +24,8 @@ TEST(SlotJson, DefaultsAndRoundTrips) {
         R"("defaultReward":-0.1}})",
         R"({"safeDefault":{"items":["a"]},"holdout":0.3,)"
         R"("controls":{"bestSingle":0.2,"shuffled":0.2,"trending":0.2}})",
+        R"({"controls":{"withoutTold":0.05,"withoutNoticed":0.2,"withoutImported":0.01,)"
+        R"("withoutSituation":0.02}})",
         R"({"controls":{}})", R"({"safeDefault":"best","controls":{"trending":1e-9}})",
         R"({"brief":"b1","briefMissing":"there is no brief 'b1'"})",
         R"({"safeDefault":"best","brief":{"waived":{"by":"ed","reason":"first week"}}})",
@@ -64,6 +66,11 @@ TEST(SlotJson, RefusesWithThePointer) {
       {"home", R"({"controls":{"trending":"2%"}})", "#/controls/trending"},
       {"home", R"({"controls":{"bestSingle":0.02}})",
        "#/controls/bestSingle: must be 0 where the safe default is the best single action"},
+      {"home", R"({"controls":{"withoutTold":0.21}})", "#/controls/withoutTold"},
+      {"home", R"({"controls":{"withoutTodl":0.1}})",
+       "#/controls/withoutTodl: is no field of this object. Did you mean 'withoutTold'?"},
+      {"home", R"({"holdout":0.6,"controls":{"trending":0.2,"withoutTold":0.11}})",
+       "#/controls: leave too few"},
       {"home", R"({"holdout":0.6,"controls":{"shuffled":0.2,"trending":0.11}})",
        "#/controls: leave too few: with the holdout they may take at most 90 % of people"},
       {"home", R"({"stake":0.6})", "#/stake: must be a number from 0 to 0.5, found 0.6"},

@@ -33,7 +33,15 @@ constexpr std::array<Names, 18> kSlotFields = {
     "name",     "channel",       "limit",    "safeDefault",  "goal",        "holdout",
     "stake",    "attentionCost", "missCost", "repeatLimit",  "allowedLoss", "mode",
     "fellBack", "restock",       "brief",    "briefMissing", "version",     "controls"};
-constexpr std::array<Names, 3> kControlFields = {"bestSingle", "shuffled", "trending"};
+constexpr std::array<Names, kControlCount> kControlFields = {
+    "bestSingle",     "shuffled",        "trending",        "withoutTold",
+    "withoutNoticed", "withoutImported", "withoutSituation"};
+// In the same order, which is that of the arms.
+constexpr std::array<double StandingControls::*, kControlCount> kControlShares = {
+    &StandingControls::best_single,      &StandingControls::shuffled,
+    &StandingControls::trending,         &StandingControls::without_told,
+    &StandingControls::without_noticed,  &StandingControls::without_imported,
+    &StandingControls::without_situation};
 constexpr std::array<Names, 2> kRepeatFields = {"exposures", "days"};
 constexpr std::array<Names, 2> kSafeDefaultFields = {"items", "best"};
 constexpr std::array<Names, 6> kGoalFields = {"event",    "windowMs",      "value",
@@ -166,14 +174,13 @@ void read_controls(const JsonFields& fields, Slot& slot) {
   const auto controls = fields.object("controls", kControlFields);
   if (!controls) return;
   StandingControls& of = slot.controls;
-  of.best_single = controls->number("bestSingle", 0, kControlShareMax).value_or(0);
-  of.shuffled = controls->number("shuffled", 0, kControlShareMax).value_or(0);
-  of.trending = controls->number("trending", 0, kControlShareMax).value_or(0);
+  for (std::size_t i = 0; i < kControlCount; ++i)
+    of.*kControlShares[i] = controls->number(kControlFields[i], 0, kControlShareMax).value_or(0);
   if (of.best_single > 0 && slot.safe_items.empty())
     controls->refuse("bestSingle",
                      "must be 0 where the safe default is the best single action: the people held "
                      "out are that comparison already");
-  if (slot.holdout + of.sum() > kHoldoutMax + kShareTolerance)
+  if (slot.holdout + of.lists_sum() + of.ablations_sum() > kHoldoutMax + kShareTolerance)
     controls->refuse_self("leave too few: with the holdout they may take at most " +
                           std::to_string(std::lround(100 * kHoldoutMax)) + " % of people");
 }
@@ -214,18 +221,12 @@ void read_brief(const JsonFields& fields, Slot& slot) {
 }  // namespace
 
 double StandingControls::share(Arm control) const {
-  switch (control) {
-    case Arm::kBestSingle:
-      return best_single;
-    case Arm::kShuffled:
-      return shuffled;
-    case Arm::kTrending:
-      return trending;
-    case Arm::kTreated:
-    case Arm::kHoldout:
-      break;
-  }
-  return 0;
+  return this->*kControlShares[control_index(control)];
+}
+
+double StandingControls::part(Arm arm) const {
+  if (is_list_control(arm)) return share(arm);
+  return (1 - lists_sum()) * (is_ablation(arm) ? share(arm) : 1 - ablations_sum());
 }
 
 double RewardRange::share_of(double reward) const {
@@ -330,8 +331,9 @@ std::string slot_to_json(const Slot& slot) {
   json.end_object();
   json.field("holdout", slot.holdout);
   if (slot.controls != StandingControls{}) {
-    json.key("controls").begin_object().field("bestSingle", slot.controls.best_single);
-    json.field("shuffled", slot.controls.shuffled).field("trending", slot.controls.trending);
+    json.key("controls").begin_object();
+    for (std::size_t i = 0; i < kControlCount; ++i)
+      json.field(kControlFields[i], slot.controls.*kControlShares[i]);
     json.end_object();
   }
   json.field("stake", slot.stake)

@@ -34,24 +34,33 @@ struct RewardRange {
   double reward_of(double share) const { return low + width * share; }
 };
 
-// Shares of the people who are not held out, each 0 .. kControlShareMax: who they are is drawn by a
-// salt of its own for each slot (domain/bucketing.h). What each compares: decisions/0076.
+// Each 0 .. kControlShareMax: who they are is drawn by salts of their own for each slot
+// (domain/bucketing.h). What each compares: decisions/0076, and 0081 for the ablations.
 struct StandingControls {
+  // Shares of the people who are not held out.
   double best_single =
       0;                // get everybody's best single actions; not where that is the safe default
   double shuffled = 0;  // get the list of another person
   double trending = 0;  // get what is looked at most now
-  double share(Arm control) const;  // REQUIRES is_control(control)
-  double sum() const { return best_single + shuffled + trending; }
+  // Ablations: shares of the people who are neither held out nor one of the above.
+  double without_told = 0, without_noticed = 0, without_imported = 0, without_situation = 0;
+
+  double share(Arm control) const;  // as written; REQUIRES is_control(control)
+  double lists_sum() const { return best_single + shuffled + trending; }
+  double ablations_sum() const {
+    return without_told + without_noticed + without_imported + without_situation;
+  }
+  // The arm's part of the people who are not held out. REQUIRES arm is not kHoldout.
+  double part(Arm arm) const;
   friend bool operator==(const StandingControls&, const StandingControls&) = default;
 };
 inline constexpr double kControlShareMax = 0.2;
 
 // `{channel, limit, safeDefault: {items | best},
 //   goal: {event, windowMs, value, outcomes: [{event, value}], defaultReward, rewardWaitMs},
-//   holdout, controls: {bestSingle, shuffled, trending}, stake, attentionCost, missCost,
-//   repeatLimit: {exposures, days}, allowedLoss, mode: online | apprentice, brief: id | {waived:
-//   {by, reason}}}`
+//   holdout, controls: {bestSingle, shuffled, trending, withoutTold, withoutNoticed,
+//   withoutImported, withoutSituation}, stake, attentionCost, missCost, repeatLimit: {exposures,
+//   days}, allowedLoss, mode: online | apprentice, brief: id | {waived: {by, reason}}}`
 struct Slot {
   std::string name;
   SlotKey key;

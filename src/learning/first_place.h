@@ -25,7 +25,7 @@ namespace ante {
 // Why a decision says nothing about another policy.
 enum class NotDrawn : std::uint8_t {
   kHoldout,
-  kControl,  // a standing control: shown what was not drawn
+  kControl,  // a standing control: not drawn, or drawn from less than is known
   kGeneral,
   kNoConsent,
   kPaused,

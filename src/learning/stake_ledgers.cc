@@ -20,7 +20,7 @@ StakeLedger ledger_with(double allowed_loss) {
 
 // Whether the decision risked, or could have risked, the slot's own stake.
 bool stakes_for_the_slot(const Decision& decision) {
-  if (decision.arm != Arm::kTreated || decision.policy.policy_version == 0) return false;
+  if (!is_personalised(decision.arm) || decision.policy.policy_version == 0) return false;
   if (decision.bet.play != BetPlay::kNone && decision.bet.play != BetPlay::kShadow) return false;
   return serves_the_draw(decision);
 }

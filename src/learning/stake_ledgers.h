@@ -1,7 +1,7 @@
 // The stake ledgers of the slots that promise to lose at most a share of the safe default: what may
 // be risked in the next decision, from what was risked and what came of it.
 //
-// In:   the log in commit order (decisions that were drawn for treated people and shown, slots) and
+// In:   the log in commit order (decisions that the policy drew and that were shown, slots) and
 //       their matured rows (RewardSink). Out: permitted(): the stake of each such slot.
 // Bets that somebody placed are not in it: they risk their own stake, against their own control.
 // A decision that never has rows (it was not shown, or came too late) is taken back after

@@ -20,8 +20,7 @@ std::string_view json_name(Arm control) {
       return "shuffled";
     case Arm::kTrending:
       return "trending";
-    case Arm::kTreated:
-    case Arm::kHoldout:
+    default:
       break;
   }
   return "unknown";
@@ -107,7 +106,7 @@ void write_contrast(JsonWriter& json, std::string_view name, const Contrast& con
 ControlsSummary summarize_controls(const Slot& slot, const SlotLift& sums) {
   ControlsSummary summary;
   const auto buckets = static_cast<double>(kBuckets);
-  for (std::size_t i = 0; i < kControlCount; ++i) {
+  for (std::size_t i = 0; i < kListControlCount; ++i) {
     const ControlLift& lift = sums.controls[i];
     ControlSummary control;
     control.control = control_arm(i);

@@ -148,7 +148,7 @@ TEST_F(ControlFoldTest, EachArmHasItsOwnSumsAndTheirPlannedShares) {
   EXPECT_EQ(found.waiting, 0U);
   const LiftSummary lift = *report->lift("home");
   EXPECT_GT(lift.srm_p, 0.001);
-  ASSERT_EQ(lift.controls.controls.size(), kControlCount);
+  ASSERT_EQ(lift.controls.controls.size(), kListControlCount);
   for (const ControlSummary& control : lift.controls.controls) {
     EXPECT_EQ(control.n, n[control.control]);
     EXPECT_GT(control.srm_p, 0.001) << to_string(control.control);

@@ -21,7 +21,7 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kReportFormat = 5;  // above those of lift_fold.h, which stood first once
+constexpr std::uint8_t kReportFormat = 6;  // above those of lift_fold.h, which stood first once
 
 ArmSummary summary_of(const OutcomeSums& sums) {
   return {sums.n, sums.conversions, sums.mean(), sums.variance()};

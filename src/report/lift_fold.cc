@@ -13,8 +13,9 @@ namespace ante {
 
 namespace {
 
-constexpr std::uint8_t kLiftFormat = 5;
-constexpr std::size_t kUnitBytesMin = 16 + 1 + 1 + 1 + 2 + 1 + kTraitCount + 1 + 1;
+constexpr std::uint8_t kLiftFormat = 6;
+constexpr std::size_t kUnitBytesMin = 16 + 1 + 1 + 1 + 2 + 1 + kTraitCount + 1 + 1 + 1;
+static_assert(kControlCount <= 8);  // bits of LiftUnit::beside
 
 void note_entry(SlotLift& sums, TimeMs at_ms) {
   const auto day = static_cast<std::int32_t>(at_ms / kDayMs);
@@ -73,6 +74,7 @@ OutcomeSums read_sums(ByteReader& in) {
 
 void write_control(ByteWriter& out, const ControlLift& control) {
   write_sums(out, control.sums);
+  write_sums(out, control.treated);
   out.varint(control.entered);
   out.varint(control.expected_buckets);
   out.varint(control.variance_buckets);
@@ -81,23 +83,23 @@ void write_control(ByteWriter& out, const ControlLift& control) {
 ControlLift read_control(ByteReader& in) {
   ControlLift control;
   control.sums = read_sums(in);
+  control.treated = read_sums(in);
   control.entered = in.varint();
   control.expected_buckets = in.varint();
   control.variance_buckets = in.varint();
   return control;
 }
 
-bool is_arm(Arm arm) { return arm >= Arm::kTreated && arm <= Arm::kTrending; }
-
 void write_unit(ByteWriter& out, const LiftUnit& unit) {
   out.svarint(unit.first_ms);
   out.svarint(unit.outcome_micros);
   out.varint(unit.window_s);
   out.u16(unit.holdout_buckets);
-  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(unit.arm) | (unit.counted ? 8U : 0U) |
-                                   (unit.left_out ? 16U : 0U)));
+  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(unit.arm) | (unit.counted ? 16U : 0U) |
+                                   (unit.left_out ? 32U : 0U)));
   for (const std::uint8_t level : unit.traits.level) out.u8(level);
   out.u8(static_cast<std::uint8_t>(unit.exclusion));
+  out.u8(unit.beside);
   out.varint(unit.claims.size());
   for (const std::uint64_t claim : unit.claims) out.u64(claim);
 }
@@ -108,12 +110,13 @@ bool read_unit(ByteReader& in, LiftUnit& unit) {
   unit.window_s = static_cast<std::uint32_t>(in.varint());
   unit.holdout_buckets = in.u16();
   const std::uint8_t flags = in.u8();
-  unit.arm = static_cast<Arm>(flags & 7);
-  unit.counted = (flags & 8) != 0;
-  unit.left_out = (flags & 16) != 0;
+  unit.arm = static_cast<Arm>(flags & 15);
+  unit.counted = (flags & 16) != 0;
+  unit.left_out = (flags & 32) != 0;
   for (std::uint8_t& level : unit.traits.level) level = in.u8();
   const std::uint8_t exclusion = in.u8();
   unit.exclusion = static_cast<Exclusion>(exclusion);
+  unit.beside = in.u8();
   unit.claims.resize(in.count(8));
   for (std::uint64_t& claim : unit.claims) claim = in.u64();
   return in.ok() && valid(unit.traits) && exclusion < kExclusionCount && is_arm(unit.arm) &&
@@ -199,6 +202,9 @@ void change_sums(SlotLift& sums, const LiftUnit& unit, bool added, Change change
   if (is_control(unit.arm)) return change(sums.controls[control_index(unit.arm)].sums);
   const bool treated = unit.arm == Arm::kTreated;
   change(treated ? sums.treated : sums.holdout);
+  for (std::size_t i = 0; i < kControlCount; ++i) {
+    if ((unit.beside >> i & 1U) != 0) change(sums.controls[i].treated);
+  }
   if (Cohort* cohort = cohort_of(sums, unit.first_ms, added))
     change(treated ? cohort->treated : cohort->holdout);
   if (!treated)
@@ -220,8 +226,9 @@ void write_entry(ByteWriter& out, PersonHash person, Arm arm, std::uint16_t hold
 }  // namespace
 
 bool compares_arms(const Decision& decision) {
-  // A control who got the safe default after all compares nothing.
-  if (is_control(decision.arm) &&
+  // Who was to get a list and got the safe default after all compares nothing. What an ablation is
+  // served is the policy's, whatever it is, as for the treated.
+  if (is_list_control(decision.arm) &&
       (decision.outcome != Outcome::kControl || decision.fallback == Fallback::kNoOtherLists))
     return false;
   switch (decision.outcome) {
@@ -275,16 +282,19 @@ void LiftFold::decided(const Decision& decision) {
   Deferred shown;
   shown.slot_key = decision.slot;
   // Of who is no control, that share is held out.
-  const double held_out = slot->holdout, treated = (1 - held_out) * (1 - slot->controls.sum());
+  const double held_out = slot->holdout,
+               treated = (1 - held_out) * slot->controls.part(Arm::kTreated);
   shown.slot = {decision.people.back(), decision.arm,
                 buckets_of(held_out > 0 ? held_out / (held_out + treated) : 0), decision.traits};
-  if (decision.bet.play == BetPlay::kTreated || decision.bet.play == BetPlay::kControl) {
+  // Whom a bet found by less than is known of them, in an ablation, is no evidence of the bet.
+  const BetPlay play = is_control(decision.arm) ? BetPlay::kNone : decision.bet.play;
+  if (play == BetPlay::kTreated || play == BetPlay::kControl) {
     shown.bet = bet_key(decision.bet.id);
     shown.in_bet = shown.slot;
-    shown.in_bet.arm = decision.bet.play == BetPlay::kTreated ? Arm::kTreated : Arm::kHoldout;
+    shown.in_bet.arm = play == BetPlay::kTreated ? Arm::kTreated : Arm::kHoldout;
     shown.in_bet.holdout_buckets = static_cast<std::uint16_t>(
         kBuckets - std::min<std::uint32_t>(decision.bet.treated_buckets, kBuckets));
-  } else if (decision.bet.play != BetPlay::kNone) {
+  } else if (play != BetPlay::kNone) {
     leave_alone(decision);
   }
   if (decision.activated) return expose(shown, decision.at_ms);
@@ -324,11 +334,12 @@ void LiftFold::expose(const Deferred& shown, TimeMs at_ms) {
 }
 
 void LiftFold::note_split(SlotLift& sums, const StandingControls& controls, Arm entered) {
+  const double treated = controls.part(Arm::kTreated);
   for (std::size_t i = 0; i < kControlCount; ++i) {
     const Arm control = control_arm(i);
-    const double share = controls.share(control);
+    const double part = controls.part(control);
     if (entered != Arm::kTreated && entered != control) continue;
-    const std::uint64_t buckets = buckets_of(share > 0 ? share / (share + 1 - controls.sum()) : 0);
+    const std::uint64_t buckets = buckets_of(part > 0 ? part / (part + treated) : 0);
     ControlLift& of = sums.controls[i];
     of.entered += entered == control ? 1 : 0;
     of.expected_buckets += buckets;
@@ -351,6 +362,12 @@ void LiftFold::enter(const Trial& trial, const Entry& entry, TimeMs at_ms) {
   unit.holdout_buckets = entry.holdout_buckets;
   unit.traits = entry.traits;
   unit.arm = entry.arm;
+  if (trial.bet == BetKey{} && entry.arm == Arm::kTreated) {
+    for (std::size_t i = 0; i < kControlCount; ++i) {
+      if (slot.controls.share(control_arm(i)) > 0)
+        unit.beside = static_cast<std::uint8_t>(unit.beside | 1U << i);
+    }
+  }
   wake_at(unit.closes_ms(), trial, representative);
   for (LiftListener* each : listeners_)
     each->entered(trial, {representative, entry.person, draws_.draw().epoch, unit});

@@ -58,6 +58,7 @@ struct LiftUnit {
   Exclusion exclusion = Exclusion::kNone;  // of who is left alone by choice: counted nowhere else
   std::uint16_t holdout_buckets = 0;       // the holdout's share then, of kBuckets: of those who
                                            // are no standing control
+  std::uint8_t beside = 0;  // of the treated: bit i, control i had a share when they came
   Arm arm = Arm::kTreated;
   bool counted = false;
   bool left_out = false;              // two of the person's ids stood in different arms
@@ -75,6 +76,7 @@ inline constexpr std::size_t kExclusionCount = 6;  // Exclusion's enumerators
 // of the persons who entered it or the treated arm while it had a share.
 struct ControlLift {
   OutcomeSums sums;
+  OutcomeSums treated;  // who came while it had a share
   std::uint64_t entered = 0;
   std::uint64_t expected_buckets = 0;  // sum over both of its share of both, of kBuckets
   std::uint64_t variance_buckets = 0;  // sum of share x (kBuckets - share)

@@ -196,7 +196,7 @@ bool read_pending(ByteReader& in, PendingDecision& pending) {
     pending.placements.push_back(read_placement(in));
   pending.rewards_seen.resize(in.count(8));
   for (std::uint64_t& seen : pending.rewards_seen) seen = in.u64();
-  const bool known = pending.arm >= Arm::kTreated && pending.arm <= Arm::kTrending &&
+  const bool known = pending.arm >= Arm::kTreated && pending.arm <= kLastArm &&
                      pending.phase <= PendingDecision::Phase::kClosed;
   return in.ok() && known && pending.placements.size() <= kSlatePlacesMax;
 }

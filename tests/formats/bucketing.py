@@ -13,6 +13,7 @@ MASK = (1 << 64) - 1
 BUCKETS = 10000
 CONTROL_RANGE = 2000  # buckets of each standing control
 CONTROLS = ("bestSingle", "shuffled", "trending")
+ABLATIONS = ("withoutTold", "withoutNoticed", "withoutImported", "withoutSituation")
 
 # The default secret of XXH3, as its specification prints it.
 SECRET = bytes.fromhex(
@@ -173,10 +174,11 @@ def buckets_of(share):
 def arm_of(case):
     if bucket_of(case["holdoutSalt"], case["person"]) < buckets_of(case["holdout"]):
         return "holdout"
-    bucket = bucket_of(case["salt"] + " controls " + case["slot"], case["person"])
-    for i, control in enumerate(CONTROLS):
-        if CONTROL_RANGE * i <= bucket < CONTROL_RANGE * i + buckets_of(case["controls"].get(control, 0)):
-            return {"bestSingle": "best_single"}.get(control, control)
+    for layer, controls in ((" controls ", CONTROLS), (" sources ", ABLATIONS)):
+        bucket = bucket_of(case["salt"] + layer + case["slot"], case["person"])
+        for i, control in enumerate(controls):
+            if CONTROL_RANGE * i <= bucket < CONTROL_RANGE * i + buckets_of(case["controls"].get(control, 0)):
+                return "".join("_" + c.lower() if c.isupper() else c for c in control)
     return "treated"
 
 
@@ -205,6 +207,18 @@ def cases():
             "controls": {name: rng.choice([0, 0.02, 0.2]) for name in CONTROLS},
             "person": "per_%032x" % rng.getrandbits(128),
         }
+        case["arm"] = arm_of(case)
+        arms.append(case)
+    for _ in range(200):
+        case = {
+            "holdoutSalt": base + " draw 1",
+            "salt": base,
+            "slot": rng.choice(["home", "article-end", "mail"]),
+            "holdout": rng.choice([0, 0.05]),
+            "controls": {name: rng.choice([0, 0.05, 0.2]) for name in ABLATIONS},
+            "person": "per_%032x" % rng.getrandbits(128),
+        }
+        case["controls"] |= {name: rng.choice([0, 0.05]) for name in CONTROLS}
         case["arm"] = arm_of(case)
         arms.append(case)
     return vectors, arms

@@ -66,6 +66,14 @@ FAULTS = [
         test="Trainer.HoldoutRowsNeverReachTheModel",
     ),
     Fault(
+        name="ablation-drops-a-guard",
+        what="without what they told, people are shown what they hid",
+        edits=(("src/profile/data_source.cc", "      seen.pinned.clear();\n",
+                "      seen.pinned.clear();\n      seen.hidden.clear();\n"),),
+        target="profile_test",
+        test="DataSource.GuardsStayInEveryCopy",
+    ),
+    Fault(
         name="fold-reads-todays-catalogue",
         what="a person's interests take the topics an item has now, not those of the event",
         edits=(
