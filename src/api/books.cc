@@ -285,11 +285,7 @@ ExecutiveQuestion executive_question(const Engine& engine) {
     if (!sums) continue;
     Readers readers = readers_of(engine, slot.name);
     question.slots.push_back({summarize(slot, *sums, slot.holdout),
-                              scale({.slot = slot.name,
-                                     .treated = sums->treated,
-                                     .holdout = sums->holdout,
-                                     .holdout_share = slot.holdout,
-                                     .new_people = sums->entered}),
+                              scale(scale_question(slot, *sums, engine.clock().now_ms())),
                               readers.verdict, std::move(readers.sentence)});
   }
   question.conflicts = conflicts_now(engine, nullptr);

@@ -45,11 +45,7 @@ void gather_scale(const Engine& engine, const Brief& brief, const Slot& slot,
                   BriefEvidence& evidence) {
   const auto sums = engine.lift().sums(slot.name);
   if (!sums) return;
-  ScaleQuestion question{.slot = slot.name,
-                         .treated = sums->treated,
-                         .holdout = sums->holdout,
-                         .holdout_share = slot.holdout,
-                         .new_people = sums->entered};
+  ScaleQuestion question = scale_question(slot, *sums, engine.clock().now_ms());
   if (brief.person.target) question.lift = *brief.person.target;
   const Scale known = scale(question);
   evidence.people = known.people;
@@ -78,9 +74,20 @@ void gather_slot(const Engine& engine, const Brief& brief, const Slot& slot,
   evidence.metrics.push_back(std::move(goal));
   for (const SlotOutcome& outcome : slot.further_outcomes)
     evidence.metrics.push_back(outcome_of_slot(outcome.event, defined));
-  if (const auto card = engine.lift().scorecard_of(slot.name)) {
+}
+
+// What the slot shows of each; of a slot that is not there, or was made just now, only what there
+// is.
+void gather_metrics(const Engine& engine, const Brief& brief, BriefEvidence& evidence) {
+  if (const auto card = engine.lift().scorecard_of(brief.decision)) {
     for (const MetricSummary& summary : card->metrics)
       evidence.metrics.push_back(measured(summary));
+    return;
+  }
+  for (const Metric& defined : engine.lift().metrics()) {
+    MeasuredMetric& metric = evidence.metrics.emplace_back();
+    metric.id = defined.id;
+    metric.metric_class = defined.metric_class;
   }
 }
 
@@ -105,6 +112,7 @@ BriefEvidence brief_evidence(const Engine& engine, const Brief& brief, std::stri
   const auto slots = engine.slots().get();
   const auto slot = slots->find(brief.decision);
   if (slot != slots->end()) gather_slot(engine, brief, slot->second, evidence);
+  gather_metrics(engine, brief, evidence);
   gather_events(engine.reports().event_counts, brief, evidence);
   return evidence;
 }

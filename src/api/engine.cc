@@ -375,11 +375,17 @@ Result<Metric> Engine::put_metric(std::string_view id, std::string_view json, co
   double asked = metric.ask ? metric.ask->share : 0;
   bool is_new = true;
   for (const Object& each : present) {
+    const Result<Metric> other = metric_from_json(each.id, each.json);
     if (each.id == id) {
       is_new = false;
+      const bool is_read = !expected || *expected == each.version;
+      if (other && is_read && !other->measures_as(metric) && author.why.empty())
+        return invalid_argument(fmt::format(
+            "metric '{}' would count something else, and what it has counted so far is dropped. If "
+            "you mean it, say why in the header Ante-Why; or give the new one another id",
+            id));
       continue;
     }
-    const Result<Metric> other = metric_from_json(each.id, each.json);
     if (other && other->ask) asked += other->ask->share;
   }
   if (is_new && present.size() >= kMetricsMax)

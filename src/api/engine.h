@@ -119,7 +119,8 @@ class Engine {
   // A slot that fell back bets again, and its evidence begins anew. kNotFound, kConflict (also: it
   // did not fall back), kInvalidArgument: nobody says why.
   Result<Slot> resume_slot(std::string_view name, const Author& author, ExpectedVersion expected);
-  // A metric from its JSON, checked. Who changes what it counts begins its evidence anew.
+  // A metric from its JSON, checked. Who changes what it counts begins its evidence anew, and must
+  // say why.
   // kInvalidArgument, kConflict (built in, or an expected version that does not hold).
   Result<Metric> put_metric(std::string_view id, std::string_view json, const Author& author,
                             ExpectedVersion expected);

@@ -1,8 +1,10 @@
 // Questions of the engine: who is asked, how often, and that neither arm is asked more.
 
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -60,6 +62,38 @@ TEST_F(EngineMetricsTest, AFifthIsAskedOnceAMonthInBothArmsAlike) {
   // Nobody who was asked is asked within 30 days; others are drawn anew.
   EXPECT_LT(asked["again"], 0.2 * kPeople);
   EXPECT_GT(asked["again"], 0);
+}
+
+TEST_F(EngineMetricsTest, WritersAtOnceNeverAskMoreThanAllMay) {
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> taken = 0;
+    std::vector<std::thread> writers;
+    for (int i = 0; i < 4; ++i) {
+      writers.emplace_back([&, i] {
+        if (engine_->put_metric("q" + std::to_string(i),
+                                R"({"class":"customer","ask":{"text":"Q?","share":0.0001}})", kMe,
+                                0))
+          ++taken;
+      });
+    }
+    for (std::thread& writer : writers) writer.join();
+    EXPECT_EQ(taken, 0);  // .1 and .1 are asked already
+  }
+  ASSERT_TRUE(engine_->delete_object(kMetricObjectType, "glad", kMe, {}));
+  std::atomic<int> taken = 0;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 8; ++i) {
+    writers.emplace_back([&, i] {
+      if (engine_->put_metric("q" + std::to_string(i),
+                              R"({"class":"customer","ask":{"text":"Q?","share":0.06}})", kMe, 0))
+        ++taken;
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(taken, 1);
+  // What asks nothing may always be defined.
+  EXPECT_TRUE(engine_->put_metric(
+      "buys", R"({"class":"business","count":{"event":"Order Completed"}})", kMe, 0));
 }
 
 TEST_F(EngineMetricsTest, WhoWasAskedIsNotAskedAgainWithinThirtyDays) {

@@ -112,12 +112,6 @@ void value_report(Api& api, CallPointer call) {
   });
 }
 
-bool is_decided(const Engine& engine, const std::string& slot) {
-  const auto lift = engine.lift().lift(slot);
-  return lift && (lift->verdict == Verdict::kPaying || lift->verdict == Verdict::kLosing ||
-                  lift->verdict == Verdict::kNeutral);
-}
-
 void scale_report(Api& api, CallPointer call) {
   const std::string* slot = call->query.find("slot");
   FieldErrors errors;
@@ -135,13 +129,9 @@ void scale_report(Api& api, CallPointer call) {
   if (known == slots->end()) return answer_unknown_slot(*slots, *call, *slot);
   const auto sums = api.engine.lift().sums(*slot);
   if (!sums) return call->problem(sums.error());
-  const Scale known_by = scale({.slot = *slot,
-                                .treated = sums->treated,
-                                .holdout = sums->holdout,
-                                .holdout_share = known->second.holdout,
-                                .new_people = sums->entered,
-                                .lift = lift,
-                                .decided = is_decided(api.engine, *slot)});
+  ScaleQuestion question = scale_question(known->second, *sums, api.engine.clock().now_ms());
+  question.lift = lift;
+  const Scale known_by = scale(question);
   later(api, std::move(call),
         [&api, of = known->second, answer = to_json(known_by)](const CallPointer& waiting) {
           const std::string value = to_json(value_of(api, of));

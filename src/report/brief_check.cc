@@ -157,7 +157,12 @@ void Checker::renewal() {
                "It is registered when all three questions are answered, and must be renewed a "
                "quarter later.");
   const TimeMs due = brief_.due_ms();
-  const std::string todo = fmt::format("ante brief renew {} --why \"...\"", brief_.id);
+  const MeasuredMetric* hers = find_metric(evidence_, brief_.person.metric);
+  const bool is_refused = hers != nullptr && hers->verdict == Verdict::kLosing;
+  const std::string todo =
+      is_refused ? "It cannot be renewed while people are worse off: let it stop, or change what "
+                   "its slot shows."
+                 : fmt::format("ante brief renew {} --why \"...\"", brief_.id);
   if (brief_.is_overdue(evidence_.now_ms))
     return add(0, "renewal", CheckState::kFail,
                fmt::format("It was to be renewed by {}, and nobody did: its slot shows the safe "

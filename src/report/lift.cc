@@ -74,6 +74,23 @@ std::optional<Interval> watched(const OutcomeSums& treated, const OutcomeSums& h
   return sequence_interval(treated, holdout, kLiftAlpha, kPersonsPlanned);
 }
 
+// As how many equal persons bring the sum: (sum x)^2 / sum x^2. None: they are many enough.
+std::optional<double> few_contributors(const OutcomeSums& sums) {
+  if (sums.conversions < kConversionsMin || sums.sum <= 0) return std::nullopt;
+  const auto sum = static_cast<double>(sums.sum);
+  const double equal = sum / static_cast<double>(sums.sum_of_squares) * sum;
+  if (equal >= kFewContributorsShare * static_cast<double>(sums.conversions)) return std::nullopt;
+  return equal;
+}
+
+std::string about_few(const char* arm, double equal) {
+  return fmt::format(
+      " Most of what was counted of people {} bets comes from very few, as if {:.0f} had brought "
+      "it "
+      "all: look for robots among them.",
+      arm, std::max(1.0, equal));
+}
+
 std::vector<CohortSummary> cohorts_of(const SlotLift& sums) {
   std::vector<CohortSummary> cohorts;
   for (const Cohort& cohort : sums.cohorts) {
@@ -197,6 +214,8 @@ LiftSummary summarize(const Slot& slot, const SlotLift& sums, double control_sha
   if (lift.mixed > 0)
     lift.sentence += fmt::format(
         " Left out: {} who came under two ids that stood on different sides.", spaced(lift.mixed));
+  if (const auto few = few_contributors(sums.treated)) lift.sentence += about_few("with", *few);
+  if (const auto few = few_contributors(sums.holdout)) lift.sentence += about_few("without", *few);
   if (lift.self_test.p < kSelfTestAlarm)
     lift.sentence += fmt::format(
         " The self-test fails: groups of people left alone differ {:.1f} times as much as chance "

@@ -38,6 +38,8 @@ inline constexpr double kLiftAlpha = 0.05;
 // The look the sequence is narrowest at: within 1.8 of the fixed interval from 350 to 160,000.
 inline constexpr double kPersonsPlanned = 2000;
 inline constexpr double kSelfTestAlarm = 0.0001;  // p of groups that are alike; below: not believed
+// Fewer equal persons than that share of those who converted would bring the sum: it is said.
+inline constexpr double kFewContributorsShare = 0.1;
 inline constexpr double kSampleRatioAlarm = 0.0005;  // below: the split is broken, nothing is said
 inline constexpr double kNeutralShare =
     0.02;  // of the holdout's mean: a lift this small is neutral

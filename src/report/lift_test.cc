@@ -189,6 +189,18 @@ TEST_F(LiftTest, TheSelfTestFindsWhoIsNoPerson) {
   EXPECT_NE(lift().sentence.find("The self-test fails"), std::string::npos);
 }
 
+TEST_F(LiftTest, OneWhoBringsMostOfItIsSpokenOf) {
+  put_people(400, 100, 400, 100);
+  EXPECT_EQ(lift().sentence.find("very few"), std::string::npos) << lift().sentence;
+  put(decision(9, Arm::kTreated, kStart + kDayMs));
+  for (int i = 0; i < 900; ++i) buy(9, kStart + kDayMs + 1, kStart + kDayMs + 1);
+  pass(kStart + 2 * kDayMs);
+  EXPECT_NE(lift().sentence.find("people with bets comes from very few, as if 1 had brought it"),
+            std::string::npos)
+      << lift().sentence;
+  EXPECT_EQ(lift().sentence.find("people without"), std::string::npos);
+}
+
 TEST_F(LiftTest, AClaimedOutcomeCountsOnceForItsDecisionAndItem) {
   const Decision d = decision(1, Arm::kTreated, kStart);
   put(d);

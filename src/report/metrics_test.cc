@@ -67,7 +67,9 @@ class MetricsTest : public testing::Test {
     d.slot_name = slot;
     d.at_ms = at;
     d.arm = arm;
-    d.outcome = arm == Arm::kHoldout ? Outcome::kHoldout : Outcome::kBet;
+    d.outcome = arm == Arm::kHoldout   ? Outcome::kHoldout
+                : is_list_control(arm) ? Outcome::kControl
+                                       : Outcome::kBet;
     d.activated = true;
     return d;
   }
@@ -220,6 +222,91 @@ TEST_F(MetricsTest, HeldOutEverywhereIsHeldOutInEverySlot) {
   EXPECT_EQ(of("share", "").holdout.n, static_cast<std::uint64_t>(everywhere));
   EXPECT_EQ(of("share", "").treated.n, static_cast<std::uint64_t>(2000 - everywhere));
   EXPECT_GT(of("share", "home").holdout.n, of("share", "").holdout.n);
+}
+
+// A slot that nobody meets draws no arm, however few it would hold out.
+TEST_F(MetricsTest, ArmsAreDrawnByTheSlotsThatPeopleMeet) {
+  put_slot("unseen", 0.01);
+  put_slot("none", 0);
+  define("share", kBoughtMetric);
+  std::uint64_t held_out = 0;
+  for (std::uint64_t who = 0; who < 1000; ++who) {
+    const Arm arm = arm_of(kMetricsSalt, metric_person(who), 0.3);
+    show(who, arm, kMetricsStart + 1);
+    held_out += arm == Arm::kHoldout ? 1 : 0;
+  }
+  const std::string saved = report->save();
+  report = std::make_unique<LiftReport>(kMetricsSalt);
+  ASSERT_TRUE(report->load(saved));
+  show(1000, arm_of(kMetricsSalt, metric_person(1000), 0.3), kMetricsStart + 2);
+  pass(kMetricsStart + kMetricsWindow + 10);
+  EXPECT_EQ(of("share", "").holdout.n + of("share", "").treated.n, 1001U);
+  EXPECT_LE(of("share", "").holdout.n - held_out, 1U);
+  EXPECT_EQ(of("share", "").holdout.n, of("share", "home").holdout.n);
+}
+
+TEST_F(MetricsTest, WhoWasInAControlUnderAnotherIdIsTakenOutToo) {
+  define("share", kBoughtMetric);
+  show(1, Arm::kTreated, kMetricsStart + 1);
+  show(2, Arm::kTrending, kMetricsStart + 1);
+  show(3, Arm::kTreated, kMetricsStart + 1);
+  put(RecordKind::kLink, metric_person(1), kMetricsStart + 4, kMetricsStart + 4,
+      encode(Link{metric_person(2), kMetricsStart, true}));
+  const std::string saved = report->save();
+  report = std::make_unique<LiftReport>(kMetricsSalt);
+  ASSERT_TRUE(report->load(saved));
+  EXPECT_EQ(report->save(), saved);
+  pass(kMetricsStart + kMetricsWindow + 10);
+  EXPECT_EQ(of("share").treated.n, 1U);
+  EXPECT_EQ(report->lift("home")->treated.n, of("share").treated.n);
+}
+
+TEST_F(MetricsTest, WhatIsRefundedIsNotEarned) {
+  show(1, Arm::kTreated, kMetricsStart + 1);
+  show(2, Arm::kTreated, kMetricsStart + 1);
+  happen(1, "Order Completed", kMetricsStart + 2, kMetricsStart + 2, 30, EventKind::kPurchased);
+  happen(1, "Order Refunded", kMetricsStart + 3, kMetricsStart + 3, 10, EventKind::kRefunded);
+  happen(2, "Order Refunded", kMetricsStart + 3, kMetricsStart + 3, 6, EventKind::kRefunded);
+  pass(kMetricsStart + 31 * kDayMs);
+  EXPECT_EQ(of("revenue").treated.mean, 7);  // (30 - 10 - 6) / 2
+  EXPECT_EQ(of("revenue").treated.conversions, 1U);
+  happen(1, "Order Refunded", kMetricsStart + 4, kMetricsStart + 31 * kDayMs, 20,
+         EventKind::kRefunded);
+  EXPECT_EQ(of("revenue").treated.mean, -3);
+}
+
+TEST_F(MetricsTest, OnlyAnswersThatWereOfferedCount) {
+  define("done", R"({"class":"customer","ask":{"text":"Done?"},"windowMs":7200000})");
+  const auto answer = [&](std::uint64_t who, const char* value) {
+    happen(who, "Question Answered", kMetricsStart + 5, kMetricsStart + 5, 0, EventKind::kAnswered,
+           std::string(R"({"questionId":"done","value":)") + value + "}");
+  };
+  for (std::uint64_t who = 0; who < 6; ++who) show(who, Arm::kTreated, kMetricsStart + 1, "done");
+  EXPECT_EQ(of("done").sentence, "Nobody has been asked here yet, or no window has closed.");
+  answer(0, "1e12");
+  answer(1, "-1");
+  answer(2, "\"perhaps\"");
+  answer(3, "0.5");
+  answer(4, "true");
+  pass(kMetricsStart + kMetricsWindow + 10);
+  EXPECT_EQ(of("done").treated.asked, 6U);
+  EXPECT_EQ(of("done").treated.answered, 2U);
+  EXPECT_EQ(of("done").treated.mean, 0.75);
+}
+
+TEST_F(MetricsTest, WhereNobodyAnswersThatIsSaid) {
+  define("done", R"({"class":"customer","ask":{"text":"Done?"},"windowMs":7200000})");
+  for (std::uint64_t who = 0; who < 6; ++who) show(who, Arm::kTreated, kMetricsStart + 1, "done");
+  pass(kMetricsStart + kMetricsWindow + 10);
+  EXPECT_EQ(of("done").sentence, "Of 6 who were asked nobody has answered yet.");
+}
+
+TEST_F(MetricsTest, WhatNeverArrivesIsNamedWithWhatItMustSay) {
+  show(1, Arm::kTreated, kMetricsStart + 1);
+  pass(kMetricsStart + 8 * kDayMs);
+  EXPECT_NE(of("job-done").sentence.find("is 'Job Done' with result \"done\" sent at all?"),
+            std::string::npos)
+      << of("job-done").sentence;
 }
 
 TEST_F(MetricsTest, AnswersCountOfThoseWhoWereAskedAndUnequalResponseIsVoid) {

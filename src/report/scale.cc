@@ -116,8 +116,10 @@ std::string to_words(const Scale& s) {
     return "Nobody has come by yet. Send decisions for this slot; a day of visits says how long an "
            "answer takes.";
   }
+  const char* come =
+      static_cast<double>(s.days) > kMonth ? "come by for the first time" : "come by";
   const std::string traffic =
-      fmt::format("About {:.0f} people a month come by. ", s.people_a_month);
+      fmt::format("About {:.0f} people a month {}. ", s.people_a_month, come);
   if (!s.base) {
     return traffic + fmt::format(
                          "Fewer than {} of them have reached the goal so far, too few to "
@@ -172,11 +174,37 @@ double people_within(std::span<const std::uint32_t> new_people, double days) {
   return sum(new_people) + (days - known) * sum(later) / static_cast<double>(later.size());
 }
 
+double people_lately(std::span<const std::uint32_t> new_people, double days) {
+  if (days >= static_cast<double>(new_people.size())) return people_within(new_people, days);
+  const auto whole = static_cast<std::size_t>(std::ceil(days));
+  const auto last = new_people.last(whole);
+  return whole == 0
+             ? 0
+             : std::accumulate(last.begin(), last.end(), 0.0) * days / static_cast<double>(whole);
+}
+
+ScaleQuestion scale_question(const Slot& slot, const SlotLift& sums, TimeMs now_ms) {
+  ScaleQuestion question;
+  question.slot = slot.name;
+  question.treated = sums.treated;
+  question.holdout = sums.holdout;
+  question.holdout_share = slot.holdout;
+  question.new_people = sums.entered;
+  const std::int64_t days = now_ms / kDayMs - sums.first_day + 1;
+  if (!sums.entered.empty() && days > static_cast<std::int64_t>(sums.entered.size()))
+    question.new_people.resize(
+        static_cast<std::size_t>(std::min<std::int64_t>(days, kLiftDaysMax)));
+  const Verdict verdict = summarize(slot, sums, slot.holdout).verdict;
+  question.decided =
+      verdict == Verdict::kPaying || verdict == Verdict::kLosing || verdict == Verdict::kNeutral;
+  return question;
+}
+
 std::optional<double> smallest_lift(const ScaleQuestion& q, double days) {
   CHECK(q.holdout_share >= 0 && q.holdout_share < 1 && days >= 0);
   const std::optional<GeneralOutcome> base = base_of(q);
   if (!base || q.holdout_share <= 0) return std::nullopt;
-  return detectable(*base, q.holdout_share, people_within(q.new_people, days));
+  return detectable(*base, q.holdout_share, people_lately(q.new_people, days));
 }
 
 Scale scale(const ScaleQuestion& q) {
@@ -189,7 +217,7 @@ Scale scale(const ScaleQuestion& q) {
   s.decided = q.decided;
   s.days = q.new_people.size();
   s.people = std::accumulate(q.new_people.begin(), q.new_people.end(), std::uint64_t{0});
-  s.people_a_month = people_within(q.new_people, kMonth);
+  s.people_a_month = people_lately(q.new_people, kMonth);
   s.rung = "nobody";
   const std::optional<GeneralOutcome> base = base_of(q);
   if (base) {
@@ -197,7 +225,7 @@ Scale scale(const ScaleQuestion& q) {
     s.proposed_holdout = q.decided ? kKeepingHoldout : proposed_holdout(*base, s.people_a_month);
   }
   if (base && q.holdout_share > 0) {
-    const double quarter = people_within(q.new_people, kQuarter);
+    const double quarter = people_lately(q.new_people, kQuarter);
     s.needed = needed(*base, q.holdout_share, q.lift);
     s.needed_watched =
         persons_needed_watched(comparison(*base, q.holdout_share, q.lift), base->mean * q.lift);

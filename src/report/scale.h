@@ -16,8 +16,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "domain/slot.h"
 #include "math/statistics.h"
+#include "report/lift.h"
 
 namespace ante {
 
@@ -37,16 +40,16 @@ inline constexpr double kSegmentGroups = 4, kClusterGroups = 20;
 struct ScaleQuestion {
   std::string slot;
   OutcomeSums treated, holdout;
-  double holdout_share = 0;                   // as set now; 0 = nobody is held out
-  std::span<const std::uint32_t> new_people;  // persons who first entered, by day, oldest first
-  double lift = kScaleLift;                   // relative, above 0
+  double holdout_share = 0;               // as set now; 0 = nobody is held out
+  std::vector<std::uint32_t> new_people;  // persons who first entered, by day, oldest first
+  double lift = kScaleLift;               // relative, above 0
   bool decided = false;  // the lift report has its verdict: paying, losing or neutral
 };
 
 struct Scale {
   std::string slot;
   std::uint64_t people = 0, days = 0;  // who entered so far, and since when
-  double people_a_month = 0;           // distinct persons expected in 30 days
+  double people_a_month = 0;           // who come newly in 30 days, as things stand now
   std::optional<double> base;          // mean outcome of a person; none: too few outcomes
   double holdout_share = 0, proposed_holdout = 0.5;
   bool decided = false;
@@ -60,6 +63,9 @@ struct Scale {
   std::string sentence;
 };
 
+// Of a slot as it is today; on days without anybody nobody came.
+ScaleQuestion scale_question(const Slot& slot, const SlotLift& sums, TimeMs now_ms);
+
 // REQUIRES 0 <= holdout_share < 1, lift > 0 and finite.
 Scale scale(const ScaleQuestion& question);
 
@@ -71,6 +77,9 @@ std::optional<double> smallest_lift(const ScaleQuestion& question, double days);
 // Distinct persons who enter within that many days of a start: as they came so far, and then at the
 // pace of the later half of the days. REQUIRES days >= 0.
 double people_within(std::span<const std::uint32_t> new_people, double days);
+// The same as things stand: of a longer history its last days, since what came years ago says
+// little of the next month.
+double people_lately(std::span<const std::uint32_t> new_people, double days);
 
 // Before anybody has come: so many readers a month, of whom that share reach the goal, with the
 // holdout that is proposed for them. REQUIRES 1 <= readers_a_month <= kPlannedReadersMax,

@@ -23,7 +23,7 @@ ScaleQuestion question(double rate, std::span<const std::uint32_t> days, double 
   q.holdout = rate_sums(10'000, static_cast<std::uint64_t>(10'000 * rate));
   q.treated = rate_sums(10'000, static_cast<std::uint64_t>(10'000 * rate));
   q.holdout_share = holdout;
-  q.new_people = days;
+  q.new_people.assign(days.begin(), days.end());
   return q;
 }
 
@@ -199,6 +199,33 @@ TEST(Scale, WhatIsNotKnownIsNotSaid) {
   EXPECT_EQ(to_json(scale(few)).find("nan"), std::string::npos);
 }
 
+// A crowd in its first month, then one a day, then nobody.
+TEST(Scale, WhoCameLongAgoIsNotTheTrafficOfNow) {
+  Slot slot;
+  slot.name = "home";
+  slot.holdout = 0.5;
+  SlotLift sums;
+  sums.first_day = 20'000;
+  sums.entered.assign(30, 60);
+  sums.entered.resize(120, 1);
+  sums.treated = sums.holdout = rate_sums(945, 200);
+  const auto on_day = [&](std::int64_t day) {
+    return scale(scale_question(slot, sums, (20'000 + day) * kDayMs));
+  };
+  EXPECT_DOUBLE_EQ(on_day(119).people_a_month, 30);
+  EXPECT_NE(on_day(119).sentence.find("About 30 people a month come by for the first time."),
+            std::string::npos);
+  EXPECT_DOUBLE_EQ(on_day(134).people_a_month, 15);
+  EXPECT_DOUBLE_EQ(on_day(170).people_a_month, 0);
+  EXPECT_EQ(on_day(170).people, 1890U);
+  EXPECT_FALSE(on_day(170).month);
+  EXPECT_FALSE(on_day(119).decided);
+  sums.holdout = rate_sums(945, 100);
+  EXPECT_TRUE(on_day(119).decided);
+  sums.entered.resize(20);
+  EXPECT_DOUBLE_EQ(on_day(19).people_a_month, 1800);  // as they came, and so on
+}
+
 TEST(Scale, PeopleComeAtThePaceOfTheLaterHalf) {
   const std::vector<std::uint32_t> days = {1000, 500, 100, 100};
   EXPECT_DOUBLE_EQ(people_within(days, 0), 0);
@@ -206,6 +233,10 @@ TEST(Scale, PeopleComeAtThePaceOfTheLaterHalf) {
   EXPECT_DOUBLE_EQ(people_within(days, 4), 1700);
   EXPECT_DOUBLE_EQ(people_within(days, 14), 2700);
   EXPECT_DOUBLE_EQ(people_within({}, 30), 0);
+  EXPECT_DOUBLE_EQ(people_lately(days, 14), 2700);
+  EXPECT_DOUBLE_EQ(people_lately(days, 2), 200);
+  EXPECT_DOUBLE_EQ(people_lately(days, 1.5), 150);
+  EXPECT_DOUBLE_EQ(people_lately({}, 30), 0);
 }
 
 }  // namespace

@@ -37,6 +37,8 @@ struct TopicTally {
   std::uint64_t wanted = 0, told = 0, noticed = 0;
   std::vector<MeasuredReader> readers;
   double depth() const { return stocked == nullptr ? 0 : static_cast<double>(stocked->depth()); }
+  // A word of one person or two that no item has: a slip, or worse; no topic that runs out.
+  bool of_few() const { return stocked == nullptr && wanted < kWordsAskersMin; }
 };
 
 Depth depth_of(double unseen, const std::optional<double>& lasts, bool keeps_up) {
@@ -376,7 +378,7 @@ SupplySummary SupplyCount::run() {
   for (const StockedItem& item : inventory_.items()) {
     if (inventory_.topics_of(item).empty()) ++s.without_topic;
   }
-  s.wanted = tallies_.size();
+  for (const TopicTally& tally : tallies_) ++(tally.of_few() ? s.topics_by_few : s.wanted);
   for (const StockedTopic& topic : inventory_.topics()) {
     if (topic.depth() + topic.older > 0 && !places_.contains(topic.topic)) ++s.unwanted;
   }
@@ -388,6 +390,7 @@ SupplySummary SupplyCount::run() {
   });
   const double rate = usual_rate();
   for (const std::size_t i : order) {
+    if (tallies_[i].of_few()) continue;
     TopicSupply row = topic(tallies_[i], rate);
     if (row.depth == Depth::kEnough) ++s.enough;
     if (row.depth == Depth::kThin) ++s.thin;

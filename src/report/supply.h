@@ -94,8 +94,9 @@ struct SupplySummary {
   std::uint64_t unwanted = 0;       // topics with items, wanted by none
   std::vector<TopicSupply> topics;  // most wanted first, at most kSupplyTopicsListed
   TypicalReader reader;
-  std::vector<UnmetNeed> needs;              // most askers first
-  std::uint64_t words_by_few = 0;            // searched by fewer than kWordsAskersMin; not named
+  std::vector<UnmetNeed> needs;     // most askers first
+  std::uint64_t topics_by_few = 0;  // of no item, wanted by fewer than kWordsAskersMin; not counted
+  std::uint64_t words_by_few = 0;   // searched by fewer than kWordsAskersMin; not named
   std::optional<std::uint64_t> forgotten;    // none: the log is younger than kForgottenDays
   std::vector<std::string> forgotten_items;  // ids, oldest first
   std::int32_t followed_days = 0;

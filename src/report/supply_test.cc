@@ -227,6 +227,23 @@ TEST_F(SupplyTest, WhoAllowsNoProfileIsNotNoticedButHeard) {
   check_ways_back();
 }
 
+// Anybody may send any word: one or two people make no topic of it, however many words they send.
+TEST_F(SupplyTest, WordsOfFewAreNoTopics) {
+  put_item("a", {"cars"}, kDayMs);
+  follow(0, "cars", kDayMs);
+  for (std::uint64_t word = 0; word < 40; ++word) {
+    follow(1, "made up " + std::to_string(word), kDayMs);
+    follow(2, "made up " + std::to_string(word), kDayMs);
+  }
+  for (std::uint64_t who = 10; who < 13; ++who) follow(who, "boats", kDayMs);
+  const SupplySummary s = summary();
+  EXPECT_EQ(s.wanted, 2u);
+  EXPECT_EQ(s.topics_by_few, 40u);
+  ASSERT_EQ(s.topics.size(), 2u);
+  EXPECT_NE(find(s, "cars"), nullptr);
+  EXPECT_TRUE(s.sentence.starts_with("0 of 2 topics")) << s.sentence;
+}
+
 TEST_F(SupplyTest, NeedsWithoutContentAreRankedByAskers) {
   put_item("a", {"cars"}, kDayMs, false, "Garage doors");
   for (std::uint64_t who = 0; who < 31; ++who) follow(who, "repair it myself", kDayMs);

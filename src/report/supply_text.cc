@@ -101,7 +101,8 @@ std::string to_json(const SupplySummary& s) {
     write(json, "searched", need.searched);
     json.field("searches", need.searches).end_object();
   }
-  json.end_array().field("wordsSearchedByFew", s.words_by_few);
+  json.end_array().field("topicsWantedByFew", s.topics_by_few);
+  json.field("wordsSearchedByFew", s.words_by_few);
   json.key("forgotten").begin_object().key("items");
   s.forgotten ? json.number(*s.forgotten) : json.null();
   json.texts("first", s.forgotten_items).field("followedDays", s.followed_days).end_object();
