@@ -53,6 +53,10 @@ Result<Made> initialise(const std::string& directory, const std::vector<std::str
 }
 
 Exit init(const CommonOptions& common, const std::vector<std::string>& origins) {
+  if (common.dry_run && !is_initialised(common.data)) {
+    print_message("Would make the data directory " + common.data + " and its keys.");
+    return Exit::kOk;
+  }
   const auto made = initialise(common.data, origins);
   if (!made) return end_with(made.error());
   if (common.json) {
