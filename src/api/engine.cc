@@ -268,6 +268,11 @@ Result<Object> Engine::store_object(Object object) {
 
 namespace {
 
+bool is_built_in(std::string_view metric) {
+  return std::ranges::any_of(built_in_metrics(),
+                             [metric](const Metric& each) { return each.id == metric; });
+}
+
 // The version the next change gets, if `expected` holds of what is there.
 Result<std::uint64_t> next_version(std::string_view type, std::string_view id,
                                    const std::optional<Object>& present, ExpectedVersion expected) {
@@ -305,6 +310,8 @@ Result<Object> Engine::delete_object(std::string_view type, std::string_view id,
   MutexLock bets_lock(parts_->bet_writes);
   if (type == kSlotObjectType) TRY(check_no_bet_measures(id, nullptr));
   if (type == kBriefObjectType) TRY(check_no_slot_uses(id));
+  if (type == kMetricObjectType && is_built_in(id))
+    return conflict(fmt::format("metric '{}' is built in: it cannot be ended", id));
   MutexLock lock(parts_->object_writes);
   const std::optional<Object> present = parts_->objects.find(type, id);
   if (!present || present->deleted) return not_found(fmt::format("there is no {} '{}'", type, id));
@@ -328,6 +335,12 @@ Result<Slot> Engine::put_slot(std::string_view name, std::string_view json, cons
   slot.brief_missing = why_brief_missing(slot);
   TRY(check_no_bet_measures(name, &slot));
   const auto present = slots->find(name);
+  if (slot.holdout > 0 && slot.holdout < kHoldoutShareMin) {
+    return invalid_argument(fmt::format(
+        "#/holdout: {:.3g} % of people is as good as nobody, and nothing could be measured: hold "
+        "out {:.3g} % at least, or 0 and say why in the header Ante-Why",
+        100 * slot.holdout, 100 * kHoldoutShareMin));
+  }
   if (present != slots->end() && present->second.holdout > 0 && slot.holdout <= 0 &&
       author.why.empty()) {
     return invalid_argument(fmt::format(
@@ -367,8 +380,7 @@ Result<Slot> Engine::resume_slot(std::string_view name, const Author& author,
 Result<Metric> Engine::put_metric(std::string_view id, std::string_view json, const Author& author,
                                   ExpectedVersion expected) {
   Metric metric = TRY(metric_from_json(id, json));
-  const auto is_it = [id](const Metric& each) { return each.id == id; };
-  if (std::ranges::any_of(built_in_metrics(), is_it))
+  if (is_built_in(id))
     return conflict(fmt::format("metric '{}' is built in: give yours another id", id));
   MutexLock lock(parts_->bet_writes);  // what all ask together is read and written as one
   const std::vector<Object> present = parts_->objects.list(kMetricObjectType);

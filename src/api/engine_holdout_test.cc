@@ -192,6 +192,13 @@ TEST_F(EngineHoldoutTest, TheHoldoutEndsWithAReasonOnly) {
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
   EXPECT_TRUE(refused.error().message.starts_with("#/holdout: slot 'home' holds out 30 %"));
   EXPECT_EQ(engine_->slots().get()->at("home").holdout, 0.3);
+  // As good as nobody is no way around it, whatever the reason.
+  for (const Author& author : {Author{"me", ""}, kMe}) {
+    const auto nobody = put_slot("home", 0.00001, author);
+    ASSERT_FALSE(nobody);
+    EXPECT_TRUE(nobody.error().message.starts_with("#/holdout: 0.001 % of people is as good as"));
+  }
+  EXPECT_EQ(engine_->slots().get()->at("home").holdout, 0.3);
   EXPECT_TRUE(put_slot("home", 0.1, {"me", ""}));  // less of it needs none
   EXPECT_TRUE(put_slot("new", 0, {"me", ""}));     // nor one that never had any
   EXPECT_TRUE(put_slot("home", 0, {"me", "the law"}));

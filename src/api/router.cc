@@ -175,7 +175,8 @@ std::string Router::make_request_id(const HttpRequest& request) {
 
 std::string Router::own_origin(const HttpRequest& request) const {
   if (!options_.public_url.empty()) return options_.public_url;
-  const std::string_view host = request.header("Host");
+  const std::string_view host =
+      request.local && !options_.listen.empty() ? options_.listen : request.header("Host");
   const bool harmless = std::ranges::all_of(host, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
            c == '.' || c == ':' || c == '[' || c == ']' || c == '_';

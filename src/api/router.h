@@ -31,6 +31,8 @@ inline constexpr std::size_t kRequestIdBytesMax = 64;
 struct RouterOptions {
   SimulatedClock* simulated = nullptr;    // set: Ante-Now with a secret key moves it
   std::string public_url;                 // "https://ante.example"; empty = from the Host header
+  std::string listen;                     // "localhost:8080": what callers of the local socket, who
+                                          // came by no address, are told; empty = as others
   std::vector<std::string> cors_origins;  // exact; "*" is not one
   bool trust_browser = false;             // identity.trustBrowser
   Rate key_rate{100'000, 200'000};        // of one key

@@ -74,6 +74,18 @@ class RouterTest : public testing::Test {
   std::string secret_, public_;
 };
 
+TEST_F(RouterTest, CallersOfTheLocalSocketAreToldWhereItListens) {
+  RouterOptions options;
+  options.listen = "127.0.0.1:8123";
+  router_ = std::make_unique<Router>(*engine_, options);
+  router_->set_ready(true);
+  const auto type = [&](bool local) {
+    return ask("GET", "/v1/slots/none", secret_, {.local = local}).body.substr(0, 60);
+  };
+  EXPECT_TRUE(type(true).starts_with(R"({"type":"http://127.0.0.1:8123/problems/)")) << type(true);
+  EXPECT_TRUE(type(false).starts_with(R"({"type":"http://ante.example/problems/)")) << type(false);
+}
+
 TEST_F(RouterTest, NoRouteStandsTwice) {
   std::set<std::pair<std::string_view, std::string_view>> seen;
   for (const Route& route : all_routes()) {

@@ -101,7 +101,7 @@ class RemoteCaller final : public ApiCaller {
  public:
   explicit RemoteCaller(std::string path) : path_(std::move(path)) {}
 
-  Result<ApiAnswer> call(std::string_view method, std::string_view target, std::string_view body,
+  Result<ApiAnswer> send(std::string_view method, std::string_view target, std::string_view body,
                          const ApiHeaders& headers) override {
     auto connected = connect_to(path_);
     if (!connected) return unavailable("no server answers on " + path_);
@@ -128,7 +128,7 @@ class OwnCaller final : public ApiCaller {
     router_.set_ready(true);
   }
 
-  Result<ApiAnswer> call(std::string_view method, std::string_view target, std::string_view body,
+  Result<ApiAnswer> send(std::string_view method, std::string_view target, std::string_view body,
                          const ApiHeaders& headers) override {
     HttpRequest request;
     request.method = method;
@@ -159,6 +159,22 @@ std::string_view ApiAnswer::header(std::string_view name) const {
   for (const auto& [found, value] : headers)
     if (same_word(found, name)) return value;
   return {};
+}
+
+Result<void> check_headers(const ApiHeaders& headers) {
+  for (const auto& [name, value] : headers) {
+    if (has_control_characters(value))
+      return invalid_argument(
+          (name == "Ante-Why" ? "--why" : name) +
+          " must be one line without control characters: it travels in a header");
+  }
+  return {};
+}
+
+Result<ApiAnswer> ApiCaller::call(std::string_view method, std::string_view target,
+                                  std::string_view body, const ApiHeaders& headers) {
+  TRY(check_headers(headers));
+  return send(method, target, body, headers);
 }
 
 Result<std::unique_ptr<ApiCaller>> ApiCaller::open(const std::string& directory,

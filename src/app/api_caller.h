@@ -2,6 +2,7 @@
 // the directory in this process. Either way the same handlers answer.
 //
 // call() by one thread at a time.
+// A header's value with a control character in it would begin a header of its own: it is refused.
 
 #pragma once
 
@@ -30,16 +31,24 @@ struct ApiAnswer {
 
 inline constexpr std::size_t kAnswerBytesMax = 512u << 20;
 
+// kInvalidArgument: a value that is not on one line.
+Result<void> check_headers(const ApiHeaders& headers);
+
 class ApiCaller {
  public:
   // kNotFound: no data directory; kUnavailable: neither a server nor the directory can be had.
   static Result<std::unique_ptr<ApiCaller>> open(const std::string& directory,
                                                  const Settings& settings);
   virtual ~ApiCaller() = default;
-  virtual Result<ApiAnswer> call(std::string_view method, std::string_view target,
-                                 std::string_view body = {}, const ApiHeaders& headers = {}) = 0;
+  Result<ApiAnswer> call(std::string_view method, std::string_view target,
+                         std::string_view body = {}, const ApiHeaders& headers = {});
   // Whether a running server answers.
   virtual bool is_remote() const = 0;
+
+ private:
+  // REQUIRES headers that check_headers() lets through.
+  virtual Result<ApiAnswer> send(std::string_view method, std::string_view target,
+                                 std::string_view body, const ApiHeaders& headers) = 0;
 };
 
 }  // namespace ante

@@ -1,17 +1,45 @@
 #include "app/api_command.h"
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
-
 #include <fmt/format.h>
 
 #include "app/data_directory.h"
+#include "app/input_file.h"
 #include "base/json_parser.h"
+#include "base/json_writer.h"
 
 namespace ante {
 
-// One call; prints the answer's body as it is (--json), or with `show`.
+namespace {
+
+constexpr std::size_t kBodyBytesShown = 300;
+
+// The call that --dry-run does not make.
+void say_would(const CommonOptions& common, std::string_view method, const std::string& target,
+               const std::string& body) {
+  JsonParser parser(kAnswerBytesMax);
+  const auto parsed = parser.parse(body);
+  std::string text = parsed ? simdjson::minify(*parsed) : body;
+  if (common.json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().field("dryRun", true).field("method", method).field("target", target);
+    if (parsed)
+      json.key("body").raw(text);
+    else if (!body.empty())
+      json.field("body", body);
+    json.end_object();
+    return print_line(out);
+  }
+  if (text.size() > kBodyBytesShown) {
+    std::size_t end = kBodyBytesShown;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    text = text.substr(0, end) + "…";
+  }
+  print_line(fmt::format("Would {} {}{}{}.", method, target, text.empty() ? "" : " with ", text));
+}
+
+}  // namespace
+
 Exit run_call(const CommonOptions& common, std::string_view method, const std::string& target,
               const std::string& body, const ApiHeaders& headers,
               const std::function<void(simdjson::dom::element)>& show) {
@@ -19,6 +47,11 @@ Exit run_call(const CommonOptions& common, std::string_view method, const std::s
   if (!settings) return end_with(settings.error());
   auto caller = ApiCaller::open(common.data, *settings);
   if (!caller) return end_with(caller.error());
+  if (common.dry_run && method != "GET") {
+    if (const auto good = check_headers(headers); !good) return end_with(good.error());
+    say_would(common, method, target, body);
+    return Exit::kOk;
+  }
   const auto answer = (*caller)->call(method, target, body, headers);
   if (!answer) return end_with(answer.error());
   const Exit exit = end_with(*answer);
@@ -56,12 +89,7 @@ void add_object_options(CLI::App* command, ObjectOptions& options) {
 
 Result<std::string> object_body(const ObjectOptions& options) {
   if (!options.json.empty()) return options.json;
-  const std::string path = options.file.empty() ? "-" : options.file;
-  if (path == "-")
-    return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return not_found("cannot read " + path);
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  return read_input_file(options.file.empty() ? "-" : options.file);
 }
 
 ApiHeaders object_headers(const ObjectOptions& options) {

@@ -13,7 +13,8 @@
 
 namespace ante {
 
-// One call; prints the answer's body as it is (--json), or with `show`.
+// One call; prints the answer's body as it is (--json), or with `show`. Under --dry-run what is no
+// GET is not sent, only said.
 Exit run_call(const CommonOptions& common, std::string_view method, const std::string& target,
               const std::string& body, const ApiHeaders& headers,
               const std::function<void(simdjson::dom::element)>& show);

@@ -30,6 +30,12 @@ void fall_through(CLI::App& app) {
   }
 }
 
+// Titles, topics and columns come from outside: none may command the terminal.
+void print_to(std::FILE* file, std::string_view text) {
+  const std::string line = printable(text) + "\n";
+  std::fwrite(line.data(), 1, line.size(), file);
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error,
                 std::span<const char* const> words) {
   print_message(std::string("ante: ") + error.what());
@@ -52,15 +58,8 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error,
 
 }  // namespace
 
-void print_line(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fputc('\n', stdout);
-}
-
-void print_message(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  std::fputc('\n', stderr);
-}
+void print_line(std::string_view text) { print_to(stdout, text); }
+void print_message(std::string_view text) { print_to(stderr, text); }
 
 Exit end_with(const Error& error) {
   print_message("ante: " + error.message);

@@ -30,6 +30,7 @@ struct CommonOptions {
   bool dry_run = false;
 };
 
+// Both as printable(), base/text.h.
 void print_line(std::string_view text);     // stdout
 void print_message(std::string_view text);  // stderr
 // Prints the error and says how the process ends.

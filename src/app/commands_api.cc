@@ -5,6 +5,8 @@
 #include "api/url.h"
 #include "app/api_command.h"
 #include "base/json_writer.h"
+#include "base/text.h"
+#include "domain/slot.h"
 
 namespace ante {
 namespace {
@@ -78,16 +80,29 @@ Exit slot_set(const CommonOptions& common, const ObjectOptions& options) {
                   });
 }
 
+// Whether it serves what it decides; else why not.
+std::string standing_of(simdjson::dom::element json) {
+  const auto slot = slot_from_json(text_of(json, "name"), simdjson::minify(json));
+  if (!slot) return "unreadable: " + slot.error().message;
+  if (slot->in_shadow())
+    return "in shadow: " + (slot->apprentice              ? "it is an apprentice"
+                            : slot->brief_missing.empty() ? "it has no brief"
+                                                          : slot->brief_missing);
+  return slot->fell_back.empty() ? "live" : "fell back to its safe default: " + slot->fell_back;
+}
+
 void show_slots(simdjson::dom::element answer) {
   simdjson::dom::array slots;
   if (answer["data"].get(slots)) return;
   for (const auto slot : slots) {
     simdjson::dom::array outcomes;
     const std::size_t more = slot["goal"]["outcomes"].get(outcomes) ? 0 : outcomes.size();
-    print_line(fmt::format(
-        "{:<24} {:<6} {:.0f} places  goal {}{}  holdout {:.1f} %", text_of(slot, "name"),
-        text_of(slot, "channel"), number_of(slot, "limit"), text_of(slot["goal"], "event"),
-        more > 0 ? fmt::format(" and {} more", more) : "", number_of(slot, "holdout") * 100));
+    print_line(fmt::format("{:<24} {:<6} {}  goal {}{}  holdout {:.1f} %  {}",
+                           text_of(slot, "name"), text_of(slot, "channel"),
+                           counted(static_cast<std::uint64_t>(number_of(slot, "limit")), "place"),
+                           text_of(slot["goal"], "event"),
+                           more > 0 ? fmt::format(" and {} more", more) : "",
+                           number_of(slot, "holdout") * 100, standing_of(slot)));
   }
 }
 
@@ -142,11 +157,6 @@ void add_people(CommandLine line) {
     CLI::App* command = people->add_subcommand(verb.name, verb.help);
     command->add_option("id", *id, "a userId, anonymous:ID, or per_…")->required();
     command->callback([line, id, &verb] {
-      if (line.common.dry_run && std::string_view(verb.method) == "DELETE") {
-        print_message("Would forget " + *id + ".");
-        line.exit = Exit::kOk;
-        return;
-      }
       line.exit = run_call(line.common, verb.method,
                            "/v1/people/" + percent_encode(*id) + verb.suffix, "", {}, nullptr);
     });

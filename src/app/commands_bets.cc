@@ -5,6 +5,7 @@
 #include "api/url.h"
 #include "app/api_command.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace ante {
 namespace {
@@ -99,20 +100,19 @@ Exit bet_new(const CommonOptions& common, const ObjectOptions& options) {
 }
 
 Exit bet_move(const CommonOptions& common, const std::string& id, const std::string& to,
-              const std::string& why) {
-  if (common.dry_run) {
-    print_message("Would move bet " + id + " to " + to + ".");
-    return Exit::kOk;
-  }
+              const std::string& why,
+              const std::function<void(simdjson::dom::element)>& show = show_bet) {
   std::string body;
   JsonWriter(body).begin_object().field("to", to).field("why", why).end_object();
-  return run_call(common, "POST", bet_target(id) + "/move", body, {}, show_bet);
+  return run_call(common, "POST", bet_target(id) + "/move", body, {}, show);
 }
 
 // Every bet that decides. The first that cannot be folded ends it.
 Exit fold_all(const CommonOptions& common, const std::string& why) {
+  CommonOptions quiet = common;
+  quiet.json = false;
   std::vector<std::string> live;
-  const Exit listed = run_call(common, "GET", "/v1/bets", "", {}, [&](simdjson::dom::element all) {
+  const Exit listed = run_call(quiet, "GET", "/v1/bets", "", {}, [&](simdjson::dom::element all) {
     simdjson::dom::array bets;
     if (all["data"].get(bets)) return;
     for (const auto bet : bets) {
@@ -121,11 +121,28 @@ Exit fold_all(const CommonOptions& common, const std::string& why) {
     }
   });
   if (listed != Exit::kOk) return listed;
+  const auto show = [&](simdjson::dom::element bet) {
+    if (!common.json) show_bet(bet);
+  };
+  Exit exit = Exit::kOk;
+  std::vector<std::string> folded;
   for (const std::string& id : live) {
-    if (const Exit moved = bet_move(common, id, "folded", why); moved != Exit::kOk) return moved;
+    if (!common.dry_run) exit = bet_move(quiet, id, "folded", why, show);
+    if (exit != Exit::kOk) break;
+    folded.push_back(id);
   }
-  print_message(fmt::format("Folded {} bets.", live.size()));
-  return Exit::kOk;
+  if (common.json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().field("dryRun", common.dry_run).texts("folded", folded).end_object();
+    print_line(out);
+  } else {
+    std::string names;
+    for (const std::string& id : folded) names += (names.empty() ? ": " : ", ") + id;
+    print_message(fmt::format("{} {}{}.", common.dry_run ? "Would fold" : "Folded",
+                              counted(folded.size(), "bet"), names));
+  }
+  return exit;
 }
 
 struct MoveOptions {

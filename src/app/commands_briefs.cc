@@ -118,20 +118,12 @@ Exit brief_new(const CommonOptions& common, const ObjectOptions& options) {
 }
 
 Exit brief_renew(const CommonOptions& common, const std::string& id, const std::string& why) {
-  if (common.dry_run) {
-    print_message("Would renew brief " + id + ".");
-    return Exit::kOk;
-  }
   std::string body;
   JsonWriter(body).begin_object().field("why", why).end_object();
   return run_call(common, "POST", brief_target(id) + "/renew", body, {}, show_brief);
 }
 
 Exit brief_delete(const CommonOptions& common, const std::string& id) {
-  if (common.dry_run) {
-    print_message("Would delete brief " + id + ".");
-    return Exit::kOk;
-  }
   return run_call(common, "DELETE", brief_target(id), "", {}, nullptr);
 }
 

@@ -108,17 +108,14 @@ Exit set_worth(const CommonOptions& common, const WorthOptions& options) {
   if (!options.currency.empty()) json.field("currency", options.currency);
   if (options.smallest != 0) json.field("smallestMargin", options.smallest);
   json.end_object();
-  if (common.dry_run) {
-    print_message("Would set what " + options.slot + " is worth to " + body + ".");
-    return Exit::kOk;
-  }
   ApiHeaders headers;
   if (!options.why.empty()) headers.emplace_back("Ante-Why", options.why);
   return run_call(
       common, "PUT", "/v1/worth/" + percent_encode(options.slot), body, headers,
       [](simdjson::dom::element worth) {
-        print_line(fmt::format("One unit of {} is worth {:g} {}.", text_of(worth, "slot"),
-                               number_of(worth, "margin"), text_of(worth, "currency")));
+        const std::string_view currency = text_of(worth, "currency");
+        print_line(fmt::format("One unit of {} is worth {:g}{}{}.", text_of(worth, "slot"),
+                               number_of(worth, "margin"), currency.empty() ? "" : " ", currency));
       });
 }
 
@@ -148,11 +145,6 @@ void add_cost(CommandLine line) {
   CLI::App* remove = cost->add_subcommand("delete", "Take a cost out, as if it never was");
   remove->add_option("id", *id)->required();
   remove->callback([line, id] {
-    if (line.common.dry_run) {
-      print_message("Would delete cost " + *id + ".");
-      line.exit = Exit::kOk;
-      return;
-    }
     line.exit = run_call(line.common, "DELETE", cost_target(*id), "", {}, nullptr);
   });
   auto of = std::make_shared<WorthOptions>();

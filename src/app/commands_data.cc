@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -12,6 +9,7 @@
 #include "app/command.h"
 #include "app/data_directory.h"
 #include "app/import_file.h"
+#include "app/input_file.h"
 #include "base/json_parser.h"
 #include "base/json_writer.h"
 
@@ -33,15 +31,6 @@ struct ImportTotals {
     if (shown.size() < kErrorsShown) shown.push_back(std::move(text));
   }
 };
-
-Result<std::string> read_bytes(const std::string& path) {
-  if (path == "-") {
-    return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return not_found("cannot read " + path);
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-}
 
 // Adds what the API said of one slice whose first message is number `first` of all.
 void add_answer(const ImportSlices& slices, std::uint64_t first, std::string_view body,
@@ -67,7 +56,7 @@ void add_answer(const ImportSlices& slices, std::uint64_t first, std::string_vie
 }
 
 Result<ImportSlices> slices_of(const ImportOptions& options) {
-  const std::string bytes = TRY(read_bytes(options.file));
+  const std::string bytes = TRY(read_input_file(options.file));
   ImportMap map;
   if (!options.map.empty()) map = TRY(read_import_map(options.map));
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
@@ -141,11 +130,16 @@ Exit backup(const CommonOptions& common, const std::string& target) {
   if (fs::exists(directory / "secrets")) {
     return end_with(conflict(target + " holds a data directory or a backup already"));
   }
-  auto caller = ApiCaller::open(common.data, *settings);
-  if (!caller) return end_with(caller.error());
   std::string body;
   JsonWriter json(body);
   json.begin_object().field("directory", directory.string()).end_object();
+  if (common.dry_run) {
+    print_line(common.json ? body
+                           : "Would copy " + common.data + " to " + directory.string() + ".");
+    return Exit::kOk;
+  }
+  auto caller = ApiCaller::open(common.data, *settings);
+  if (!caller) return end_with(caller.error());
   const auto answer = (*caller)->call("POST", "/v1/admin:backup", body);
   if (!answer) return end_with(answer.error());
   if (const Exit exit = end_with(*answer); exit != Exit::kOk) return exit;
@@ -168,6 +162,10 @@ Exit restore(const CommonOptions& common, const std::string& from) {
     return end_with(conflict(common.data + " is a data directory already; restore into a new one"));
   }
   if (!is_initialised(from)) return end_with(not_found(from + " is no backup of ante"));
+  if (common.dry_run) {
+    print_message("Would restore " + from + " to " + common.data + ".");
+    return Exit::kOk;
+  }
   std::error_code failure;
   fs::create_directories(common.data, failure);
   if (!failure) fs::permissions(common.data, fs::perms::owner_all, failure);

@@ -86,6 +86,10 @@ std::string about_readers(const InitOptions& options, const Scale& planned) {
 }
 
 Exit init(const CommonOptions& common, const InitOptions& options) {
+  if (common.dry_run && !is_initialised(common.data)) {
+    print_message("Would make the data directory " + common.data + " and its keys.");
+    return Exit::kOk;
+  }
   const Scale planned = planned_scale(options.readers.value_or(kPlannedReaders), options.base_rate);
   const double holdout = options.readers ? planned.holdout_share : kKeepingHoldout;
   const auto made = initialise(common.data, options.origins, holdout);

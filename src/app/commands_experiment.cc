@@ -9,6 +9,7 @@
 #include "app/command.h"
 #include "app/input_file.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "learning/experiment_looks.h"
 #include "math/watched_difference.h"
 
@@ -97,12 +98,12 @@ std::string experiment_json(const std::string& path, const ExperimentFile& file)
 
 void print_experiment(const std::string& path, const ExperimentFile& file) {
   const ExperimentCounts counts = count_calls(file);
-  print_line(
-      fmt::format("{}: {} experiments, {} comparisons (variant and metric), {} looks; {} looks "
-                  "have no variance "
-                  "yet, {} have fewer persons than the one before.",
-                  path, file.experiments, file.series.size(), file.looks, file.without_variance,
-                  file.shrinking));
+  print_line(fmt::format(
+      "{}: {}, {} (variant and metric), {}; {} no variance yet, {} fewer persons than "
+      "the one before.",
+      path, counted(file.experiments, "experiment"), counted(file.series.size(), "comparison"),
+      counted(file.looks, "look"), counted(file.without_variance, "look has", "looks have"),
+      counted(file.shrinking, "has", "have")));
   print_line(fmt::format(
       "A z test at every look calls a difference in {} of {} comparisons that could be asked, and "
       "in {} at the last look: {} calls are taken back.",

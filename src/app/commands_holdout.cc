@@ -5,12 +5,13 @@
 // more, so that nobody who stays changes sides.
 
 #include <charconv>
-#include <cmath>
+#include <span>
 
 #include <fmt/format.h>
 
 #include "api/url.h"
 #include "app/api_command.h"
+#include "base/json_writer.h"
 #include "domain/slot.h"
 
 namespace ante {
@@ -28,41 +29,64 @@ Result<double> share_of(std::string text) {
   double share = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), share);
   if (percent) share /= 100;
-  if (failure != std::errc{} || end != text.data() + text.size() || !(share >= 0 && share <= 0.9))
-    return invalid_argument("the share to hold out must be from 0 % to 90 %, like 5% or 0.05");
+  const bool possible = share == 0 || (share >= kHoldoutShareMin && share <= kHoldoutShareMax);
+  if (failure != std::errc{} || end != text.data() + text.size() || !possible)
+    return invalid_argument(
+        fmt::format("the share to hold out must be 0, or from {:.3g} % to {:.3g} %, like 5% or "
+                    "0.05",
+                    100 * kHoldoutShareMin, 100 * kHoldoutShareMax));
   return share;
 }
 
+// All of them, or an error and which.
 Exit read_slots(const CommonOptions& common, const std::string& only, std::vector<Slot>& slots) {
   CommonOptions quiet = common;
   quiet.json = false;
+  Exit exit = Exit::kOk;
   const auto take = [&](simdjson::dom::element json) {
     if (auto slot = slot_from_json(text_of(json, "name"), simdjson::minify(json)))
       slots.push_back(*std::move(slot));
+    else
+      exit = end_with(slot.error());
   };
-  if (!only.empty())
-    return run_call(quiet, "GET", "/v1/slots/" + percent_encode(only), "", {}, take);
-  return run_call(quiet, "GET", "/v1/slots", "", {}, [&](simdjson::dom::element answer) {
-    simdjson::dom::array list;
-    if (answer["data"].get(list)) return;
-    for (const auto slot : list) take(slot);
-  });
+  const Exit read = only.empty()
+                        ? run_call(quiet, "GET", "/v1/slots", "", {},
+                                   [&](simdjson::dom::element answer) {
+                                     simdjson::dom::array list;
+                                     if (answer["data"].get(list)) return;
+                                     for (const auto slot : list) take(slot);
+                                   })
+                        : run_call(quiet, "GET", "/v1/slots/" + percent_encode(only), "", {}, take);
+  return read != Exit::kOk ? read : exit;
 }
 
-void say(const CommonOptions& common, const Slot& slot) {
+void say(const CommonOptions& common, std::span<const Slot> slots, const char* are = "are") {
   if (common.json) {
-    print_line(fmt::format(R"({{"slot":"{}","holdout":{}}})", slot.name, slot.holdout));
-  } else {
-    print_line(fmt::format("{:<24} {:.4g} % of people are held out{}", slot.name,
-                           100 * slot.holdout,
+    std::string out;
+    JsonWriter json(out);
+    json.begin_array();
+    for (const Slot& slot : slots)
+      json.begin_object().field("slot", slot.name).field("holdout", slot.holdout).end_object();
+    json.end_array();
+    return print_line(out);
+  }
+  for (const Slot& slot : slots) {
+    print_line(fmt::format("{:<24} {:.4g} % of people {} held out{}", slot.name, 100 * slot.holdout,
+                           are,
                            slot.holdout > 0 ? "" : ": you will not be able to say if it works"));
   }
+}
+
+std::string names_of(std::span<const Slot> slots) {
+  std::string all;
+  for (const Slot& slot : slots) all += (all.empty() ? "" : ", ") + slot.name;
+  return all.empty() ? "none" : all;
 }
 
 Exit show_holdout(const CommonOptions& common, const HoldoutOptions& options) {
   std::vector<Slot> slots;
   const Exit read = read_slots(common, options.slot, slots);
-  for (const Slot& slot : slots) say(common, slot);
+  if (read == Exit::kOk) say(common, slots);
   return read;
 }
 
@@ -76,30 +100,37 @@ Exit set_holdout(const CommonOptions& common, const HoldoutOptions& options) {
   }
   std::vector<Slot> slots;
   if (const Exit read = read_slots(common, options.slot, slots); read != Exit::kOk) return read;
-  CommonOptions quiet = common;
-  quiet.json = false;
+  // All or none, as far as can be known before.
   for (Slot& slot : slots) {
     slot.holdout = *share;
-    ApiHeaders headers{{"If-Match", fmt::format("\"{}\"", slot.version)}};
-    if (!options.why.empty()) headers.emplace_back("Ante-Why", options.why);
-    if (!common.dry_run) {
-      const Exit written = run_call(quiet, "PUT", "/v1/slots/" + percent_encode(slot.name),
-                                    slot_to_json(slot), headers, [](simdjson::dom::element) {});
-      if (written != Exit::kOk) return written;
-    }
-    say(common, slot);
+    if (const auto possible = slot_from_json(slot.name, slot_to_json(slot)); !possible)
+      return end_with(invalid_argument("slot '" + slot.name + "': " + possible.error().message +
+                                       ". No slot was changed"));
   }
-  if (common.dry_run) print_message("Nothing was changed.");
+  if (common.dry_run) {
+    say(common, slots, "would be");
+    return Exit::kOk;
+  }
+  CommonOptions quiet = common;
+  quiet.json = false;
+  const std::span<const Slot> all = slots;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    ApiHeaders headers{{"If-Match", fmt::format("\"{}\"", all[i].version)}};
+    if (!options.why.empty()) headers.emplace_back("Ante-Why", options.why);
+    const Exit written = run_call(quiet, "PUT", "/v1/slots/" + percent_encode(all[i].name),
+                                  slot_to_json(all[i]), headers, [](simdjson::dom::element) {});
+    if (written == Exit::kOk) continue;
+    print_message(fmt::format("ante: it ended at slot '{}'. Changed: {}. Not changed: {}.",
+                              all[i].name, names_of(all.first(i)), names_of(all.subspan(i))));
+    return written;
+  }
+  say(common, all);
   return Exit::kOk;
 }
 
 Exit redraw_holdout(const CommonOptions& common, const HoldoutOptions& options) {
   if (options.why.empty())
     return end_with(invalid_argument("say why other people are to be held out: --why \"…\""));
-  if (common.dry_run) {
-    print_message("Other people would be held out, and what was measured so far closed.");
-    return Exit::kOk;
-  }
   return run_call(common, "POST", "/v1/holdout/redraw", "", {{"Ante-Why", options.why}},
                   [](simdjson::dom::element answer) {
                     print_line(fmt::format("draw {:.0f}: other people are held out from {} on",

@@ -75,11 +75,6 @@ void add_metric_commands(CommandLine line) {
   CLI::App* end = metric->add_subcommand("end", "Stop counting a metric and drop what it counted");
   end->add_option("id", *id)->required();
   end->callback([line, id] {
-    if (line.common.dry_run) {
-      print_message("Would end metric " + *id + ".");
-      line.exit = Exit::kOk;
-      return;
-    }
     line.exit = run_call(line.common, "DELETE", metric_target(*id), "", {}, nullptr);
   });
 }

@@ -242,9 +242,19 @@ Store& DataDirectory::store() { return *parts_->store; }
 const Clock& DataDirectory::clock() const { return parts_->engine->clock(); }
 SimulatedClock* DataDirectory::simulated_clock() { return parts_->simulated.get(); }
 
+std::string address_here(std::string_view listen) {
+  if (listen.ends_with(":0")) return {};
+  for (const std::string_view everywhere : {"0.0.0.0:", "[::]:", ":"}) {
+    if (listen.starts_with(everywhere))
+      return "localhost:" + std::string(listen.substr(everywhere.size()));
+  }
+  return std::string(listen);
+}
+
 RouterOptions DataDirectory::router_options(const Settings& settings) {
   RouterOptions options;
   options.simulated = parts_->simulated.get();
+  options.listen = address_here(settings.text("http.listen"));
   options.public_url = settings.text("http.public_url");
   options.cors_origins = settings.texts("http.cors_origins");
   options.trust_browser = settings.boolean("identity.trustBrowser");

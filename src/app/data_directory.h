@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "api/engine.h"
 #include "api/router.h"
@@ -29,6 +30,9 @@ Result<Settings> read_settings(const std::string& directory);
 bool is_initialised(const std::string& directory);
 // Makes the directory (0700) and its secret. kConflict: it has one already.
 Result<void> create_directory(const std::string& directory);
+// How a caller on this machine writes "HOST:PORT" that a server listens on; empty when the port is
+// not known before (0).
+std::string address_here(std::string_view listen);
 // Fresh random bytes from the system.
 void system_entropy(std::span<std::uint8_t> bytes);
 

@@ -9,6 +9,7 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include "app/input_file.h"
 #include "base/hash.h"
 #include "base/json_parser.h"
 #include "base/json_writer.h"
@@ -188,7 +189,8 @@ std::string plain_time(std::string_view text) {
 }
 
 Result<ImportMap> read_import_map(const std::string& path) {
-  const toml::parse_result file = toml::parse_file(path);
+  const std::string bytes = TRY(read_input_file(path));
+  const toml::parse_result file = toml::parse(bytes, path);
   if (!file) {
     return invalid_argument(fmt::format("{}:{}: {}", path, file.error().source().begin.line,
                                         std::string(file.error().description())));

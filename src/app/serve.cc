@@ -100,7 +100,9 @@ Result<void> run(const ServeOptions& options, const Settings& settings, Log& log
         std::_Exit(static_cast<int>(Exit::kFailed));
       }));
   TRY(define_metrics(directory->engine(), settings, log));
-  Router router(directory->engine(), directory->router_options(settings));
+  RouterOptions routing = directory->router_options(settings);
+  if (!options.listen.empty()) routing.listen = address_here(options.listen);
+  Router router(directory->engine(), std::move(routing));
   HttpServerOptions http = server_options(options, settings);
   std::tie(http.host, http.port) =
       TRY(parse_listen(options.listen.empty() ? settings.text("http.listen") : options.listen));

@@ -9,6 +9,26 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+// One that must not reach a terminal: its code, and how many bytes it has. 0 bytes: it is none.
+struct ControlCharacter {
+  unsigned code = 0;
+  std::size_t bytes = 0;
+};
+
+ControlCharacter control_character_at(std::string_view text, std::size_t i) {
+  const auto byte = [&](std::size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+  };
+  const unsigned a = byte(i), b = byte(i + 1), c = byte(i + 2);
+  if (a < 0x20 || a == 0x7f) return {a, 1};
+  if (a == 0xc2 && b >= 0x80 && b < 0xa0) return {b, 2};
+  if (a != 0xe2) return {};
+  const bool line_end = b == 0x80 && (c == 0xa8 || c == 0xa9);
+  const bool turns = (b == 0x80 && c >= 0xaa && c <= 0xae) || (b == 0x81 && c >= 0xa6 && c <= 0xa9);
+  if (line_end || turns) return {0x2000 | (b & 0x3f) << 6 | (c & 0x3f), 3};
+  return {};
+}
+
 }  // namespace
 
 std::string lower_case(std::string_view text) {
@@ -22,21 +42,42 @@ bool same_word(std::string_view a, std::string_view b) {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
+bool has_control_characters(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (control_character_at(text, i).bytes > 0) return true;
+  return false;
+}
+
 bool is_one_line(std::string_view text) {
   if (!text.empty() && (text.front() == ' ' || text.back() == ' ')) return false;
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const unsigned a = byte(i), b = byte(i + 1), c = byte(i + 2);
-    if (a < 0x20 || a == 0x7f || (a == 0xc2 && b < 0xa0)) return false;
-    if (a != 0xe2) continue;
-    const bool line_end = b == 0x80 && (c == 0xa8 || c == 0xa9);
-    const bool turns =
-        (b == 0x80 && c >= 0xaa && c <= 0xae) || (b == 0x81 && c >= 0xa6 && c <= 0xa9);
-    if (line_end || turns) return false;
+  return !has_control_characters(text);
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const ControlCharacter found = control_character_at(text, i);
+    if (found.bytes == 0 || text[i] == '\n' || text[i] == '\t') {
+      out.push_back(text[i++]);
+      continue;
+    }
+    out += "\\u";
+    for (const unsigned shift : {12U, 8U, 4U, 0U})
+      out.push_back(kDigits[found.code >> shift & 0xf]);
+    i += found.bytes;
   }
-  return true;
+  return out;
+}
+
+std::string counted(std::uint64_t n, std::string_view one, std::string_view many) {
+  std::string text = std::to_string(n) + " ";
+  if (n == 1 || many.empty())
+    text.append(one).append(n == 1 ? "" : "s");
+  else
+    text.append(many);
+  return text;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

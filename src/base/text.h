@@ -1,9 +1,11 @@
-// Words: whether they are the same, and "did you mean …?". Pure functions; any thread.
+// Words: whether they are the same, can be printed, how many, and "did you mean …?". Pure
+// functions; any thread.
 // Case is that of the 26 letters of ASCII.
 
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,9 +16,15 @@ std::string lower_case(std::string_view text);
 // The same whatever the case.
 bool same_word(std::string_view a, std::string_view b);
 
-// Can be printed as it is: no control characters (C0, DEL, C1), no marks that turn the direction of
-// text, no line ends, no space first or last. UTF-8.
+// Control characters (C0, DEL, C1), line ends, marks that turn the direction of text. UTF-8.
+bool has_control_characters(std::string_view text);
+// Can be printed as it is: none of these, no space first or last.
 bool is_one_line(std::string_view text);
+// For a terminal: each of these as \u001b; newlines and tabs stay. JSON stays the same JSON.
+std::string printable(std::string_view text);
+
+// "1 hour", "2 hours"; `many` where it is not `one` and an s.
+std::string counted(std::uint64_t n, std::string_view one, std::string_view many = {});
 
 inline constexpr std::size_t kEditDistanceBytesMax = 64;  // longer words are never a near miss
 

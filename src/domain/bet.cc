@@ -9,13 +9,13 @@
 #include "base/json_writer.h"
 #include "base/time_text.h"
 #include "domain/decision.h"
+#include "domain/object_id.h"
 
 namespace ante {
 
 namespace {
 
 constexpr std::size_t kBetJsonBytesMax = 64 * 1024;
-constexpr std::size_t kBetIdBytesMax = 64;
 constexpr std::size_t kBetTextBytesMax = 1000;
 constexpr double kBetStakeMax = 0.95;  // the rest is what it is compared with
 
@@ -110,7 +110,7 @@ void read_left_alone(const JsonFields& fields, const PersonKey* key, Bet& bet) {
 
 // `key`: to hash people who are named in the clear; null where there are none.
 void read_said(const JsonFields& fields, const PersonKey* key, Bet& bet) {
-  if (const auto own = fields.text("id", 1, kBetIdBytesMax); own && *own != bet.id)
+  if (const auto own = fields.text("id", 1, kObjectIdBytesMax); own && *own != bet.id)
     fields.refuse("id", "must be '" + bet.id + "' like the address, found '" + *own + "'");
   bet.need = needed_text(fields, "need", kBetTextBytesMax,
                          "which need of these people does it answer, in their words?");
@@ -191,12 +191,7 @@ void read_kept(const JsonFields& fields, Bet& bet) {
 
 Result<Bet> read_bet(std::string_view id, std::string_view json, const PersonKey* key,
                      bool is_stored) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  };
-  if (id.empty() || id.size() > kBetIdBytesMax || !std::ranges::all_of(id, allowed))
-    return invalid_argument(fmt::format(
-        "#/id: a bet's id has 1 to {} of a-z 0-9 - _ . and is like 'long-reads'", kBetIdBytesMax));
+  TRY(check_object_id(id, "#/id: a bet's id", "long-reads"));
   JsonParser parser(kBetJsonBytesMax);
   const simdjson::dom::element root = TRY(parser.parse(json));
   simdjson::dom::object object;

@@ -12,6 +12,7 @@
 #include "domain/event.h"
 #include "domain/ids.h"
 #include "domain/json_fields.h"
+#include "domain/object_id.h"
 
 namespace ante {
 
@@ -19,7 +20,6 @@ namespace {
 
 constexpr std::size_t kBriefJsonBytesMax = 64 * 1024;  // as stored
 constexpr std::size_t kBriefSaidBytesMax = 20 * 1024;  // the rest is for its changes
-constexpr std::size_t kBriefIdBytesMax = 64;
 constexpr std::size_t kBriefTextBytesMax = 500;
 constexpr double kWorthMax = 1e12;
 constexpr std::int64_t kPeopleAskedMax = 1'000'000'000;
@@ -224,7 +224,7 @@ void read_need(const JsonFields& fields, Brief& brief) {
 }
 
 void read_brief_said(const JsonFields& fields, Brief& brief) {
-  if (const auto own = fields.text("id", 1, kBriefIdBytesMax); own && *own != brief.id)
+  if (const auto own = fields.text("id", 1, kObjectIdBytesMax); own && *own != brief.id)
     fields.refuse("id", "must be '" + brief.id + "' like the address, found '" + *own + "'");
   brief.title = needed_line(fields, "title", "what is it called?");
   brief.owner = needed_line(fields, "owner", "who answers for it?");
@@ -260,7 +260,7 @@ void read_brief_kept(const JsonFields& fields, Brief& brief) {
         brief.changes.push_back({change.time("at").value_or(0),
                                  change.text("who", 0, kBriefTextBytesMax).value_or(""),
                                  change.text("why", 0, kBriefTextBytesMax).value_or(""),
-                                 change.texts("what", kBriefStoredFields.size(), kBriefIdBytesMax)
+                                 change.texts("what", kBriefStoredFields.size(), kObjectIdBytesMax)
                                      .value_or(std::vector<std::string>())});
       });
   brief.changes_dropped =
@@ -268,13 +268,7 @@ void read_brief_kept(const JsonFields& fields, Brief& brief) {
 }
 
 Result<Brief> read_brief(std::string_view id, std::string_view json, bool is_stored) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  };
-  if (id.empty() || id.size() > kBriefIdBytesMax || !std::ranges::all_of(id, allowed))
-    return invalid_argument(
-        fmt::format("#/id: a brief's id has 1 to {} of a-z 0-9 - _ . and is like 'long-reads'",
-                    kBriefIdBytesMax));
+  TRY(check_object_id(id, "#/id: a brief's id", "long-reads"));
   if (!is_stored && json.size() > kBriefSaidBytesMax)
     return invalid_argument(
         fmt::format("#: a brief has at most {} bytes, found {}", kBriefSaidBytesMax, json.size()));

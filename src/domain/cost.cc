@@ -10,13 +10,13 @@
 #include "base/time_text.h"
 #include "domain/ids.h"
 #include "domain/json_fields.h"
+#include "domain/object_id.h"
 
 namespace ante {
 
 namespace {
 
 constexpr std::size_t kCostJsonBytesMax = 64 * 1024;
-constexpr std::size_t kCostIdBytesMax = 64;
 constexpr std::size_t kCostTextBytesMax = 1000;
 
 using Names = std::string_view;
@@ -27,15 +27,6 @@ constexpr std::array<Names, 5> kWorthFields = {"slot", "margin", "currency", "sm
 constexpr std::array<Names, 6> kCostKinds = {"content", "messages",  "compute",
                                              "staff",   "discounts", "other"};
 constexpr std::array<Names, 4> kCostPers = {"once", "month", "decision", "message"};
-
-Result<void> check_cost_id(std::string_view id) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  };
-  if (!id.empty() && id.size() <= kCostIdBytesMax && std::ranges::all_of(id, allowed)) return {};
-  return invalid_argument("#/id: a cost's id has 1 to " + std::to_string(kCostIdBytesMax) +
-                          " of a-z 0-9 - _ . and is like 'editors-2026'");
-}
 
 // The number of the word among `words`; what is missing or unknown is refused with all of them.
 std::size_t read_cost_word(const JsonFields& fields, std::string_view name,
@@ -103,14 +94,14 @@ const char* to_string(CostKind kind) { return kCostKinds[static_cast<std::size_t
 const char* to_string(CostPer per) { return kCostPers[static_cast<std::size_t>(per)].data(); }
 
 Result<Cost> cost_from_json(std::string_view id, std::string_view json) {
-  TRY(check_cost_id(id));
+  TRY(check_object_id(id, "#/id: a cost's id", "editors-2026"));
   JsonParser parser(kCostJsonBytesMax);
   const simdjson::dom::object object = TRY(cost_object(parser, json, "a cost"));
   JsonRefusal refusal;
   const JsonFields fields(object, "#", kCostFields, refusal);
   Cost cost;
   cost.id = std::string(id);
-  if (const auto own = fields.text("id", 1, kCostIdBytesMax); own && *own != id)
+  if (const auto own = fields.text("id", 1, kObjectIdBytesMax); own && *own != id)
     fields.refuse("id", "must be '" + cost.id + "' like the address, found '" + *own + "'");
   cost.kind = static_cast<CostKind>(read_cost_word(fields, "kind", kCostKinds, "what is paid for"));
   cost.slot = fields.text("slot", 1, kIdBytesMax).value_or("");

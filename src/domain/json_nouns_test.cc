@@ -3,10 +3,22 @@
 #include <gtest/gtest.h>
 
 #include "domain/item.h"
+#include "domain/metric.h"
 #include "domain/slot.h"
 
 namespace ante {
 namespace {
+
+TEST(MetricJson, OneHourIsNotManyInWords) {
+  const auto words = [](std::string_view window_ms) {
+    const std::string json = R"({"class":"customer","count":{"event":"Done"},"windowMs":)";
+    return to_words(*metric_from_json("m", json + std::string(window_ms) + "}"));
+  };
+  EXPECT_EQ(words("3600000"), "share of people with 'Done' within 1 hour");
+  EXPECT_EQ(words("7200000"), "share of people with 'Done' within 2 hours");
+  EXPECT_EQ(words("60000"), "share of people with 'Done' within 1 minute");
+  EXPECT_EQ(words("86400000"), "share of people with 'Done' within 1 day");
+}
 
 TEST(SlotJson, DefaultsAndRoundTrips) {
   const auto empty = slot_from_json("home", "{}");

@@ -10,13 +10,13 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "domain/json_fields.h"
+#include "domain/object_id.h"
 
 namespace ante {
 
 namespace {
 
 constexpr std::size_t kMetricJsonBytesMax = 8 * 1024;
-constexpr std::size_t kMetricIdBytesMax = 64;
 constexpr std::size_t kMetricTextBytesMax = 200;
 constexpr double kCapMin = 1e-6, kCapMax = 1e6;  // numbers are kept in millionths
 
@@ -35,16 +35,6 @@ constexpr std::array<Names, 12> kOurOwn = {
     "click",          "open",          "view",         "Product Clicked",    "Article Clicked",
     "Link Clicked",   "Page Viewed",   "Email Opened", "Email Link Clicked", "Push Opened",
     "Product Viewed", "Article Viewed"};
-
-Result<void> check_id(std::string_view id) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  };
-  if (!id.empty() && id.size() <= kMetricIdBytesMax && std::ranges::all_of(id, allowed)) return {};
-  return invalid_argument(
-      fmt::format("#/id: a metric's id has 1 to {} of a-z 0-9 - _ . and is like 'finish-rate'",
-                  kMetricIdBytesMax));
-}
 
 // The place of a text among the possible ones, counted from 1; refused otherwise.
 std::optional<std::uint8_t> one_of(const JsonFields& fields, std::string_view name,
@@ -199,9 +189,10 @@ std::vector<Metric> make_built_in() {
 }
 
 std::string in_days(DurationMs ms) {
-  if (ms % kDayMs == 0) return fmt::format("{} day{}", ms / kDayMs, ms == kDayMs ? "" : "s");
-  if (ms % kHourMs == 0) return fmt::format("{} hours", ms / kHourMs);
-  return fmt::format("{} minutes", ms / kMinuteMs);
+  const auto n = [ms](DurationMs unit) { return static_cast<std::uint64_t>(ms / unit); };
+  if (ms % kDayMs == 0) return counted(n(kDayMs), "day");
+  if (ms % kHourMs == 0) return counted(n(kHourMs), "hour");
+  return counted(n(kMinuteMs), "minute");
 }
 
 }  // namespace
@@ -242,7 +233,7 @@ MetricClass class_of_outcome(std::string_view event, std::span<const Metric> met
 }
 
 Result<Metric> metric_from_json(std::string_view id, std::string_view json) {
-  TRY(check_id(id));
+  TRY(check_object_id(id, "#/id: a metric's id", "finish-rate"));
   JsonParser parser(kMetricJsonBytesMax);
   const simdjson::dom::element element = TRY(parser.parse(json));
   simdjson::dom::object object;
@@ -252,7 +243,7 @@ Result<Metric> metric_from_json(std::string_view id, std::string_view json) {
   const JsonFields fields(object, "#", kMetricFields, refusal);
   Metric metric;
   metric.id = id;
-  if (const auto said = fields.text("id", 1, kMetricIdBytesMax); said && *said != id)
+  if (const auto said = fields.text("id", 1, kObjectIdBytesMax); said && *said != id)
     fields.refuse("id", "must be that of the address, '" + std::string(id) + "'");
   metric.title = fields.line("title", 1, kMetricTextBytesMax).value_or(std::string(id));
   const auto metric_class = one_of(fields, "class", kClasses);

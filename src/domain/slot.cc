@@ -9,19 +9,18 @@
 #include "base/text.h"
 #include "domain/decision.h"
 #include "domain/json_fields.h"
+#include "domain/object_id.h"
 
 namespace ante {
 
 namespace {
 
 constexpr std::size_t kSlotJsonBytesMax = 64 * 1024;
-constexpr std::size_t kSlotNameBytesMax = 64;
 constexpr std::size_t kSlotTextBytesMax = 1000;  // who waived and why
 constexpr DurationMs kGoalWindowMsMin = kSecondMs;
 constexpr DurationMs kGoalWindowMsMax = 30 * kDayMs;
 constexpr double kGoalValueMin = 1e-6, kGoalValueMax = 1e6;  // rewards are kept in millionths
-constexpr double kHoldoutMax = 0.9;
-constexpr double kShareTolerance = 1e-9;  // of shares that are added
+constexpr double kShareTolerance = 1e-9;                     // of shares that are added
 constexpr double kStakeMax = 0.5;
 constexpr double kCostMax = 1e9;
 constexpr double kAllowedLossMax = 0.5;
@@ -49,17 +48,6 @@ constexpr std::array<Names, 6> kGoalFields = {"event",    "windowMs",      "valu
 constexpr std::array<Names, 2> kOutcomeFields = {"event", "value"};
 constexpr std::array<Names, 1> kBriefFields = {"waived"};
 constexpr std::array<Names, 2> kWaiverFields = {"by", "reason"};
-
-Result<void> check_name(std::string_view name) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  };
-  if (!name.empty() && name.size() <= kSlotNameBytesMax &&
-      std::all_of(name.begin(), name.end(), allowed))
-    return {};
-  return invalid_argument("#/name: a slot's name has 1 to " + std::to_string(kSlotNameBytesMax) +
-                          " of a-z 0-9 - _ . and is like 'article-end'");
-}
 
 void read_channel(const JsonFields& fields, Slot& slot) {
   const auto text = fields.text("channel", 1, kSlotTextBytesMax);
@@ -180,9 +168,9 @@ void read_controls(const JsonFields& fields, Slot& slot) {
     controls->refuse("bestSingle",
                      "must be 0 where the safe default is the best single action: the people held "
                      "out are that comparison already");
-  if (slot.holdout + of.lists_sum() + of.ablations_sum() > kHoldoutMax + kShareTolerance)
+  if (slot.holdout + of.lists_sum() + of.ablations_sum() > kHoldoutShareMax + kShareTolerance)
     controls->refuse_self("leave too few: with the holdout they may take at most " +
-                          std::to_string(std::lround(100 * kHoldoutMax)) + " % of people");
+                          std::to_string(std::lround(100 * kHoldoutShareMax)) + " % of people");
 }
 
 void read_mode(const JsonFields& fields, Slot& slot) {
@@ -259,7 +247,7 @@ const char* to_string(Channel channel) {
 }
 
 Result<Slot> slot_from_json(std::string_view name, std::string_view json) {
-  TRY(check_name(name));
+  TRY(check_object_id(name, "#/name: a slot's name", "article-end"));
   JsonParser parser(kSlotJsonBytesMax);
   const simdjson::dom::element root = TRY(parser.parse(json));
   simdjson::dom::object object;
@@ -271,7 +259,7 @@ Result<Slot> slot_from_json(std::string_view name, std::string_view json) {
   Slot slot;
   slot.name = std::string(name);
   slot.key = slot_key(name);
-  if (const auto own_name = fields.text("name", 1, kSlotNameBytesMax);
+  if (const auto own_name = fields.text("name", 1, kObjectIdBytesMax);
       own_name && *own_name != name) {
     fields.refuse("name",
                   "must be '" + slot.name + "' like the address, found '" + *own_name + "'");
@@ -281,7 +269,7 @@ Result<Slot> slot_from_json(std::string_view name, std::string_view json) {
     slot.limit = static_cast<std::uint8_t>(*limit);
   read_safe_default(fields, slot);
   read_goal(fields, slot);
-  slot.holdout = fields.number("holdout", 0, kHoldoutMax).value_or(slot.holdout);
+  slot.holdout = fields.number("holdout", 0, kHoldoutShareMax).value_or(slot.holdout);
   read_controls(fields, slot);
   slot.stake = fields.number("stake", 0, kStakeMax).value_or(slot.stake);
   slot.attention_cost = fields.number("attentionCost", 0, kCostMax).value_or(slot.attention_cost);

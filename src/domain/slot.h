@@ -56,6 +56,9 @@ struct StandingControls {
 };
 inline constexpr double kControlShareMax = 0.2;
 
+inline constexpr double kHoldoutShareMin = 0.001;  // less is as good as nobody
+inline constexpr double kHoldoutShareMax = 0.9;    // and with the controls
+
 // `{channel, limit, safeDefault: {items | best},
 //   goal: {event, windowMs, value, outcomes: [{event, value}], defaultReward, rewardWaitMs},
 //   holdout, controls: {bestSingle, shuffled, trending, withoutTold, withoutNoticed,
@@ -74,7 +77,7 @@ struct Slot {
   double default_reward = 0;                   // of a placement that none of these came of
   DurationMs reward_wait_ms = 0;               // after it learning takes the default reward until
                                                // more is known; 0 = when the window has closed
-  double holdout = 0.05;                       // 0 .. 0.9, and with the controls
+  double holdout = 0.05;                       // 0 .. kHoldoutShareMax
   StandingControls controls;
   double stake = 0.05;            // share of decisions that may explore, 0 .. 0.5
   double attention_cost = 0;      // in reward, >= 0

@@ -351,9 +351,8 @@ void SupplyCount::add_forgotten(SupplySummary& summary) const {
 std::string sentence_of(const SupplySummary& s) {
   if (s.items == 0) return "There is nothing to show: no item of the catalogue can be shown now.";
   if (s.wanted == 0) {
-    return fmt::format(
-        "Nobody's interests are known yet, so no topic can run out: {} topics have items.",
-        s.unwanted);
+    return fmt::format("Nobody's interests are known yet, so no topic can run out: {}.",
+                       counted(s.unwanted, "topic has items", "topics have items"));
   }
   std::string text =
       fmt::format("{} of {} topic{} {} deep enough to personalise this week.", s.enough, s.wanted,

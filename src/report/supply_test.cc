@@ -120,7 +120,8 @@ TEST_F(SupplyTest, WithoutItemsOrReadersItSaysSo) {
   EXPECT_EQ(s.items, 2u);
   EXPECT_EQ(s.without_topic, 1u);
   EXPECT_EQ(s.unwanted, 1u);
-  EXPECT_TRUE(s.sentence.starts_with("Nobody's interests are known yet")) << s.sentence;
+  EXPECT_EQ(s.sentence,
+            "Nobody's interests are known yet, so no topic can run out: 1 topic has items.");
   // A body that cannot be read, and an item without topics that is read, want nothing.
   put(RecordKind::kEvent, supply_reader(1), kSupplyNow, "\xff");
   read(1, "a", {}, 0);
