@@ -12,7 +12,6 @@
 #include "base/json_writer.h"
 #include "learning/trial_basis.h"
 #include "learning/trial_policy.h"
-#include "learning/uplift_curve.h"
 
 namespace ante {
 namespace {
@@ -29,8 +28,6 @@ struct UpliftQuestion {
 struct UpliftAnswer {
   TrialTable table;
   TrialReport report;
-  std::uint32_t curve_arm = 1;  // the arm whose effects the curve ranks persons by
-  UpliftCurve curve;
   bool too_early = false, arms_differ = false;
   std::string verdict, sentence;
   std::string warning;  // or empty
@@ -41,19 +38,6 @@ bool has_too_few_conversions(const TrialTable& table) {
   std::vector<double> conversions(table.arms.size());
   for (std::size_t i = 0; i < table.rows(); ++i) conversions[table.arm[i]] += table.outcome[i];
   return *std::ranges::min_element(conversions) < kUpliftConversionsMin;
-}
-
-UpliftCurve curve_of(const TrialTable& table, const TrialReport& report, std::uint32_t arm) {
-  std::vector<double> scores, outcome;
-  std::vector<std::uint8_t> treated;
-  const std::size_t treated_arms = table.arms.size() - 1;
-  for (std::size_t i = 0; i < table.rows(); ++i) {
-    if (table.arm[i] != 0 && table.arm[i] != arm) continue;
-    scores.push_back(report.effects[i * treated_arms + arm - 1]);
-    treated.push_back(table.arm[i] == arm ? 1 : 0);
-    outcome.push_back(table.outcome[i]);
-  }
-  return uplift_curve(scores, treated, outcome, 1);
 }
 
 // 'age', 'income', 'town' and 2 more.
@@ -153,10 +137,6 @@ Result<UpliftAnswer> answer_uplift(const UpliftQuestion& question) {
   const TrialRows rows{basis.width(), x, answer.table.arm, answer.table.outcome,
                        answer.table.arms.size()};
   answer.report = evaluate_trial(rows, question.economics);
-  const auto& arms = answer.report.arms;
-  for (std::uint32_t a = 2; a < arms.size(); ++a)
-    if (arms[a].effect > arms[answer.curve_arm].effect) answer.curve_arm = a;
-  answer.curve = curve_of(answer.table, answer.report, answer.curve_arm);
   answer.too_early = has_too_few_conversions(answer.table);
   answer.arms_differ = !answer.table.differing().empty();
   say_verdict(answer);
@@ -211,9 +191,14 @@ void write_choices(JsonWriter& json, const UpliftAnswer& answer) {
   json.key("personalisedMinusBestSingle").begin_object().field("value", report.value);
   write_trial_interval(json, "interval", report.interval);
   json.field("cuts", kTrialCuts).field("folds", kTrialFolds).end_object();
-  json.field("rankedBy", answer.table.arms[answer.curve_arm]);
-  write_area(json, "qini", answer.curve.qini, answer.curve.qini_interval, answer.curve.qini_band);
-  write_area(json, "auuc", answer.curve.auuc, answer.curve.auuc_interval, answer.curve.auuc_band);
+  const UpliftCurve& curve = report.curve;
+  json.field("rankedBy", answer.table.arms[report.curve_arm]);
+  if (curve.ranks) {
+    write_area(json, "qini", curve.qini, curve.qini_interval, curve.qini_band);
+    write_area(json, "auuc", curve.auuc, curve.auuc_interval, curve.auuc_band);
+  } else {
+    json.key("qini").null().key("auuc").null();
+  }
   json.key("check").begin_object();
   json.field("personalisedMinusBestSingleByTLearner", report.value_of_t_learner);
   json.field("sameChoice", report.same_choice).field("contacted", report.policy_share);
@@ -264,11 +249,16 @@ void print_choices(const UpliftAnswer& answer) {
       "of {} cuts; do effects differ: p = {:.2g}.",
       answer.table.arms[report.best_single], report.value, report.interval.low,
       report.interval.high, kTrialCuts, report.heterogeneity_p));
-  print_line(fmt::format(
-      "Ranking persons by the effect of '{}': Qini {:.3g} [{:.3g}, {:.3g}]; orders that know "
-      "nothing reach {:.3g} to {:.3g}.",
-      answer.table.arms[answer.curve_arm], answer.curve.qini, answer.curve.qini_interval.low,
-      answer.curve.qini_interval.high, answer.curve.qini_band.low, answer.curve.qini_band.high));
+  const UpliftCurve& curve = report.curve;
+  print_line(
+      curve.ranks
+          ? fmt::format("Ranking persons by the effect of '{}': Qini {:.3g} [{:.3g}, {:.3g}]; "
+                        "orders that know nothing reach {:.3g} to {:.3g}.",
+                        answer.table.arms[report.curve_arm], curve.qini, curve.qini_interval.low,
+                        curve.qini_interval.high, curve.qini_band.low, curve.qini_band.high)
+          : fmt::format("No Qini: the effect of '{}' is expected to be the same for everybody, so "
+                        "nobody is ranked before anybody.",
+                        answer.table.arms[report.curve_arm]));
   print_line(
       fmt::format("One regression an arm says {:+.5g}, and the same for {:.0f} % of persons.",
                   report.value_of_t_learner, 100 * report.same_choice));

@@ -148,6 +148,30 @@ TEST(EvaluateUplift, RecommendsNothingWhereTheArmsAreOtherPersons) {
       << said.out;
 }
 
+TEST(EvaluateUplift, GivesNoQiniWhereNobodyIsToldApart) {
+  Random random(3);
+  std::string csv = "same,arm,bought\n";
+  for (int i = 0; i < 1000; ++i) {
+    const bool treated = random.uniform() < 0.5;
+    csv += std::string("x,") + (treated ? "1," : "0,") +
+           (random.uniform() < (treated ? 0.4 : 0.2) ? "1\n" : "0\n");
+  }
+  const std::string path = trial_file("same.csv", csv);
+  const std::vector<std::string> words = {"uplift", "--data",    path,    "--treatment",
+                                          "arm",    "--outcome", "bought"};
+  const TrialAnswer answer = ask_trial(words);
+  EXPECT_TRUE(answer.out.starts_with("Use '1' for everybody")) << answer.out;
+  EXPECT_NE(answer.out.find("No Qini: "), std::string::npos) << answer.out;
+  std::vector<std::string> as_json = words;
+  as_json.emplace_back("--json");
+  JsonParser parser(1 << 20);
+  const TrialAnswer in_json = ask_trial(as_json);
+  const auto json = parser.parse(in_json.out);
+  ASSERT_TRUE(json) << in_json.out;
+  EXPECT_TRUE((*json)["qini"].is_null());
+  EXPECT_TRUE((*json)["auuc"].is_null());
+}
+
 TEST(EvaluateUplift, SaysInWordsThatNothingIsProven) {
   const std::string path = trial_file("null.csv", mails(3000, 0));
   const TrialAnswer answer =
