@@ -1,4 +1,5 @@
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -115,6 +116,7 @@ TEST(EvaluateUplift, RecommendsNothingWhereTheArmsAreOtherPersons) {
   }
   const std::string path = trial_file("chosen.csv", csv);
   const std::string policy = testing::TempDir() + "ante_no_policy.json";
+  std::filesystem::remove(policy);
   const std::vector<std::string> words = {"uplift",      "--data",       path,
                                           "--treatment", "arm",          "--outcome",
                                           "bought",      "--policy-out", policy};
