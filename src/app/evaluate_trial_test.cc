@@ -202,6 +202,15 @@ TEST(EvaluateUplift, BadInputSaysWhatToDo) {
   const Case cases[] = {
       {{"--treatment", "segment", "--outcome", "visit", "--cost=-0.1"}, 1, "cannot be below 0"},
       {{"--treatment", "segment", "--outcome", "visit", "--value", "0"}, 1, "must be above 0"},
+      {{"--treatment", "segment", "--outcome", "visit", "--cost", "1e308"}, 1, "--cost is 1e+308"},
+      {{"--treatment", "segment", "--outcome", "visit", "--cost", "inf"}, 1, "--cost is inf"},
+      {{"--treatment", "segment", "--outcome", "visit", "--cost", "nan"}, 1, "--cost is nan"},
+      {{"--treatment", "segment", "--outcome", "visit", "--value", "1e308"},
+       1,
+       "--value is 1e+308"},
+      {{"--treatment", "segment", "--outcome", "visit", "--value", "1e-308"},
+       1,
+       "use another unit"},
       {{"--treatment", "segmnt", "--outcome", "visit"}, 1, "Did you mean 'segment'?"},
       {{"--treatment", "segment", "--outcome", "visits"}, 1, "Did you mean 'visit'?"},
       {{"--treatment", "segment", "--outcome", "visit", "--control", "none"}, 1, "is never 'none'"},
@@ -262,6 +271,28 @@ TEST(EvaluateExperiment, TellsWhatLookingAllTheTimeWouldHaveSaid) {
   EXPECT_EQ(verdict, "paying");
   const TrialAnswer words = ask_trial({"experiment", "--data", path});
   EXPECT_NE(words.out.find("40 experiments, 40 comparisons"), std::string::npos) << words.out;
+  // A line a comparison, those called first, not more than 20.
+  const std::size_t first =
+      words.out.find("\n  experiment '0', variant '1', metric '1': paying, +0.");
+  ASSERT_NE(first, std::string::npos) << words.out;
+  const std::string line = words.out.substr(first + 1, words.out.find('\n', first + 1) - first - 1);
+  EXPECT_NE(line.find(" [+0."), std::string::npos) << line;
+  EXPECT_NE(line.find("10000 persons, 50 looks"), std::string::npos) << line;
+  EXPECT_NE(words.out.find("\n  … and 20 more; --json has all.\n"), std::string::npos) << words.out;
+  const TrialAnswer little = ask_trial(
+      {"experiment", "--data",
+       trial_file("little.csv", csv.substr(0, csv.find('\n') + 1) +
+                                    "a,1,1,1,20,20,0.2,0.2,0.16,0.16\n"
+                                    "a,1,2,1,20,20,0.2,0.2,,\nb,1,1,1,90,80,0.5,0.5,0.25,0.25\n")});
+  EXPECT_NE(little.out.find("'a', variant '1', metric '1': too early, +0; 40 persons, 1 looks\n"),
+            std::string::npos)
+      << little.out;
+  EXPECT_NE(little.out.find("'a', variant '1', metric '2': too early; no look with a variance\n"),
+            std::string::npos)
+      << little.out;
+  EXPECT_NE(little.out.find("'b', variant '1', metric '1': unproven, +0, 95 % ["),
+            std::string::npos)
+      << little.out;
   const TrialAnswer bad =
       ask_trial({"experiment", "--data", trial_file("bad_looks.csv", "a,b\n1,2\n")});
   EXPECT_EQ(bad.exit, 1);
