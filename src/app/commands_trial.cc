@@ -117,18 +117,33 @@ std::string trial_policy_json(const UpliftQuestion& question, const UpliftAnswer
   return out + "\n";
 }
 
-Result<UpliftAnswer> answer_uplift(const UpliftQuestion& question) {
-  if (!(question.economics.cost >= 0)) {
+Result<void> check_economics(const TrialEconomics& economics) {
+  if (!(economics.cost >= 0)) {
     return invalid_argument(
         fmt::format("--cost is {}: what a contact costs cannot be below 0; write 3 cents as 0.03",
-                    question.economics.cost));
+                    economics.cost));
   }
-  if (!(question.economics.worth > 0)) {
+  if (economics.cost > kTrialNumberMax) {
+    return invalid_argument(
+        fmt::format("--cost is {}: it lies between 0 and {:g}; use a larger unit", economics.cost,
+                    kTrialNumberMax));
+  }
+  if (!(economics.worth > 0)) {
     return invalid_argument(fmt::format(
         "--value is {}: what one unit of the outcome is worth must be above 0; to make an outcome "
         "smaller, turn its sign in the file",
-        question.economics.worth));
+        economics.worth));
   }
+  if (economics.worth < 1 / kTrialNumberMax || economics.worth > kTrialNumberMax) {
+    return invalid_argument(
+        fmt::format("--value is {}: it lies between {:g} and {:g}; use another unit",
+                    economics.worth, 1 / kTrialNumberMax, kTrialNumberMax));
+  }
+  return {};
+}
+
+Result<UpliftAnswer> answer_uplift(const UpliftQuestion& question) {
+  TRY(check_economics(question.economics));
   const std::string bytes = TRY(read_input_file(question.columns.file));
   UpliftAnswer answer;
   answer.table = TRY(parse_trial(bytes, question.columns));

@@ -57,6 +57,7 @@ class RawColumn {
       const auto number = trial_number(text);
       numeric_ = number.has_value() || text.empty();
       numbers_.push_back(number.value_or(std::nan("")));
+      largest_ = std::max(largest_, std::abs(number.value_or(0)));
       empty_ = empty_ + (text.empty() ? 1 : 0);
     }
     if (!few_) return;
@@ -73,6 +74,7 @@ class RawColumn {
   bool numeric() const { return numeric_ && empty_ < numbers_.size(); }
   bool few() const { return few_; }
   bool constant() const { return few_ && names_.size() <= 1; }
+  double largest() const { return largest_; }  // whatever its sign
   std::vector<std::string>& names() { return names_; }
   std::vector<std::uint32_t>& levels() { return levels_; }
   std::vector<double>& numbers() { return numbers_; }
@@ -91,6 +93,7 @@ class RawColumn {
  private:
   bool numeric_ = true, few_ = true;
   std::size_t empty_ = 0;
+  double largest_ = 0;
   std::map<std::string, std::uint32_t, std::less<>> known_;
   std::vector<std::string> names_;
   std::vector<std::uint32_t> levels_;
@@ -232,6 +235,12 @@ class TrialReader {
                                       text.empty() ? "nothing" : "'" + text.substr(0, 40) + "'"));
       return {};
     }
+    if (std::abs(*outcome) > kTrialNumberMax) {
+      return bad(fmt::format(
+          "line {}: '{}' is {}; outcomes lie between {:g} and {:g}: use a larger "
+          "unit",
+          record.line, columns_.outcome, text.substr(0, 40), -kTrialNumberMax, kTrialNumberMax));
+    }
     if (treated_at_ != kNone && outcome_at_ != kNone)
       TRY(check_times(record.line, record.fields[treated_at_], record.fields[outcome_at_]));
     table_.outcome.push_back(*outcome);
@@ -331,7 +340,14 @@ class TrialReader {
 
   Result<void> check_outcome() const {
     const auto [least, most] = std::ranges::minmax(table_.outcome);
-    if (least < most) return {};
+    const double largest = std::max(std::abs(least), std::abs(most));
+    if (most - least >= std::max(1 / kTrialNumberMax, kTrialSpreadMin * largest)) return {};
+    if (least < most) {
+      return bad(fmt::format(
+          "'{}' lies between {} and {}: so little cannot be told from errors of rounding; "
+          "take away what all rows have in common, or use a smaller unit",
+          columns_.outcome, least, most));
+    }
     return bad(
         fmt::format("'{}' is {} in every row: without variation nothing can be compared; is "
                     "it the right column?",
@@ -387,6 +403,8 @@ class TrialReader {
   static std::string unfit(RawColumn& raw) {
     if (raw.constant()) return "the same in every row; it tells nobody apart";
     if (raw.is_id()) return "no two rows alike; it only names the rows";
+    if (raw.numeric() && raw.largest() > kTrialNumberMax)
+      return fmt::format("holds a number beyond {:g}; use a larger unit", kTrialNumberMax);
     if (!raw.numeric() && (!raw.few() || raw.names().size() > kTrialLevelsMax))
       return fmt::format("text with more than {} different values; group them", kTrialLevelsMax);
     return {};

@@ -24,8 +24,12 @@ inline constexpr std::size_t kTrialRowsMin = 100;
 inline constexpr std::size_t kTrialRowsMax = 5'000'000;
 inline constexpr std::size_t kTrialArmsMax = 20;
 inline constexpr std::size_t kTrialFeaturesMax = 100;
-inline constexpr std::size_t kTrialLevelsMax = 50;    // of a category; more: left out
-inline constexpr std::size_t kTrialFewNumbers = 8;    // at most so many values: levels
+inline constexpr std::size_t kTrialLevelsMax = 50;  // of a category; more: left out
+inline constexpr std::size_t kTrialFewNumbers = 8;  // at most so many values: levels
+// Outcomes, features, cost and value: what is larger cannot be squared and added with its digits.
+inline constexpr double kTrialNumberMax = 1e15;
+// Outcomes differ by at least this share of the largest, and by 1 / kTrialNumberMax.
+inline constexpr double kTrialSpreadMin = 1e-6;
 inline constexpr double kTrialBrokenShareMax = 0.01;  // of rows
 // A column differs between arms beyond chance if its p is below both: of one column, and of all
 // columns of the file together, so that a trial drawn by chance is seldom doubted.
@@ -76,7 +80,8 @@ struct TrialTable {
 
 // Refused: no header; a column that is not there, twice there, or used for two things; fewer than
 // kTrialRowsMin rows; one arm, too many arms, or an arm of fewer than 10; no label that can be the
-// control; an outcome that is no number (or yes/no), never varies or happened before the treatment;
+// control; an outcome that is no number (or yes/no), is beyond kTrialNumberMax, hardly varies or
+// happened before the treatment;
 // a named feature that is constant, has too many levels or differs between
 // arms more than chance allows; more than one row in a hundred that cannot be read.
 Result<TrialTable> parse_trial(std::string_view bytes, const TrialColumns& columns);

@@ -133,6 +133,12 @@ TEST(TrialTable, BadInputSaysWhatIsWrongAndWhatToDo) {
       {with_rows("arm,x,y", 400, good), wrong_control, "Did you mean 'control'?"},
       {with_rows("arm,x,y", 400, {"a,1,1", "control,2,1"}), asking("arm", "y"),
        "without variation"},
+      {with_rows("arm,x,y", 400, {"a,1,1", "control,2,-1e308"}), asking("arm", "y"),
+       "line 3: 'y' is -1e308; outcomes lie between -1e+15 and 1e+15"},
+      {with_rows("arm,x,y", 400, {"a,1,1e-300", "control,2,0", "a,2,0"}), asking("arm", "y"),
+       "so little cannot be told"},
+      {with_rows("arm,x,y", 400, {"a,1,1e9", "control,2,1000000001", "a,2,1000000002"}),
+       asking("arm", "y"), "take away what all rows have in common"},
       {with_rows("arm,x,y", 400, {"a,1,1", "control,1,0", "a,1,0"}), constant,
        "the same in every row"},
       {broken, asking("arm", "y"),
@@ -156,18 +162,19 @@ TEST(TrialTable, BadInputSaysWhatIsWrongAndWhatToDo) {
 }
 
 TEST(TrialTable, LeavesOutWhatOnlyNamesOrTellsNobodyApart) {
-  std::string csv = "id,name,same,arm,y\n";
+  std::string csv = "id,name,same,huge,arm,y\n";
   for (int i = 0; i < 2000; ++i) {
-    csv += std::to_string(i * 7) + ",n" + std::to_string(i % 200) + ",1," +
-           (i % 2 == 0 ? "0," : "1,") + (i % 3 == 0 ? "1" : "0") + "\n";
+    csv += std::to_string(i * 7) + ",n" + std::to_string(i % 200) + ",1," + std::to_string(i % 99) +
+           "e300," + (i % 2 == 0 ? "0," : "1,") + (i % 3 == 0 ? "1" : "0") + "\n";
   }
   const auto table = parse_trial(csv, asking("arm", "y"));
   ASSERT_TRUE(table) << table.error().message;
   EXPECT_TRUE(table->features.empty());
-  ASSERT_EQ(table->left_out.size(), 3u);
+  ASSERT_EQ(table->left_out.size(), 4u);
   EXPECT_NE(table->left_out[0].why.find("only names the rows"), std::string::npos);
   EXPECT_NE(table->left_out[1].why.find("more than 50"), std::string::npos);
   EXPECT_NE(table->left_out[2].why.find("the same in every row"), std::string::npos);
+  EXPECT_NE(table->left_out[3].why.find("a number beyond 1e+15"), std::string::npos);
 }
 
 // Spending says who bought. Where mails move purchases it was written with them; where nothing
