@@ -73,6 +73,8 @@ def uplift_verdicts(report):
         "claims in <= 4 % where one arm is better for all":
             claims["one arm better for all", 3]["claims"]["value"] <= 0.04,
         "planted interaction claimed in >= 80 %": all(trial["claims"]["value"] >= 0.8 for trial in planted),
+        "the Qini excludes 0 in <= 6 % where effects do not differ":
+            all(claims[world, 3]["qiniExcludes0"]["value"] <= 0.06 for world in ("nothing", "one arm better for all")),
         "its Qini above random orders in >= 90 %": all(trial["qiniAboveChance"]["value"] >= 0.9 for trial in planted),
         "R-learner <= 1.05 x T-learner on each design": all(design["ratio"] <= 1.05 for design in designs),
         "R-learner below T-learner on average": sum(d["ratio"] for d in designs) / len(designs) < 1,

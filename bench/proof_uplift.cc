@@ -11,7 +11,6 @@
 #include "bench/proof.h"
 #include "learning/effect_learners.h"
 #include "learning/trial_policy.h"
-#include "learning/uplift_curve.h"
 
 namespace ante::bench {
 namespace {
@@ -51,11 +50,12 @@ DrawnTrial draw_trial(const TrialWorld& world, Random& random) {
 }
 
 struct TrialCounts {
-  std::uint64_t claims = 0, heterogeneity = 0, above_chance = 0;
+  std::uint64_t claims = 0, heterogeneity = 0;
+  std::uint64_t above_chance = 0, excludes_0 = 0;  // of the Qini: above its band; its interval
   double value = 0;
 };
 
-TrialCounts play_trials(const TrialWorld& world, std::uint64_t runs, bool curves) {
+TrialCounts play_trials(const TrialWorld& world, std::uint64_t runs) {
   TrialCounts counts;
   for (std::uint64_t run = 0; run < runs; ++run) {
     Random random(run + 1);
@@ -64,29 +64,23 @@ TrialCounts play_trials(const TrialWorld& world, std::uint64_t runs, bool curves
     counts.claims += report.claim ? 1 : 0;
     counts.heterogeneity += report.heterogeneity_p < 0.05 ? 1 : 0;
     counts.value += report.value / static_cast<double>(runs);
-    if (!curves) continue;
-    std::vector<double> scores, outcome;
-    std::vector<std::uint8_t> treated;
-    for (std::size_t i = 0; i < trial.arm.size(); ++i) {
-      if (trial.arm[i] > 1) continue;
-      scores.push_back(report.effects[i * (world.arms - 1)]);
-      treated.push_back(trial.arm[i] == 1 ? 1 : 0);
-      outcome.push_back(trial.outcome[i]);
-    }
-    counts.above_chance += uplift_curve(scores, treated, outcome, run + 1).above_chance ? 1 : 0;
+    const UpliftCurve& curve = report.curve;
+    counts.above_chance += curve.above_chance ? 1 : 0;
+    counts.excludes_0 += curve.ranks && !curve.qini_interval.contains(0) ? 1 : 0;
   }
   return counts;
 }
 
-void write_trials(JsonWriter& json, const TrialWorld& world, std::uint64_t runs, bool curves) {
-  const TrialCounts counts = play_trials(world, runs, curves);
+void write_trials(JsonWriter& json, const TrialWorld& world, std::uint64_t runs) {
+  const TrialCounts counts = play_trials(world, runs);
   json.begin_object().field("world", world.name).field("arms", world.arms);
   json.field("persons", kPersons).field("mainEffect", world.main_effect);
   json.field("interaction", world.interaction);
   write_share(json, "claims", counts.claims, runs);
   write_share(json, "heterogeneityFound", counts.heterogeneity, runs);
   json.field("meanValue", counts.value);
-  if (curves) write_share(json, "qiniAboveChance", counts.above_chance, runs);
+  write_share(json, "qiniAboveChance", counts.above_chance, runs);
+  write_share(json, "qiniExcludes0", counts.excludes_0, runs);
   json.end_object();
 }
 
@@ -208,11 +202,11 @@ std::string uplift_report(std::uint64_t runs) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().field("runs", runs).key("trials").begin_array();
-  write_trials(json, {"nothing", 3}, runs, false);
-  write_trials(json, {"one arm better for all", 3, 0.05}, fewer, false);
-  write_trials(json, {"interaction", 3, 0, 0.07}, fewer, true);
-  write_trials(json, {"interaction", 2, 0, 0.07}, fewer, true);
-  write_trials(json, {"small interaction", 3, 0, 0.05}, fewer, true);
+  write_trials(json, {"nothing", 3}, runs);
+  write_trials(json, {"one arm better for all", 3, 0.05}, fewer);
+  write_trials(json, {"interaction", 3, 0, 0.07}, fewer);
+  write_trials(json, {"interaction", 2, 0, 0.07}, fewer);
+  write_trials(json, {"small interaction", 3, 0, 0.05}, fewer);
   json.end_array();
   write_designs(json, std::max<std::uint64_t>(1, runs / 10));
   json.end_object();

@@ -1,8 +1,10 @@
 // evaluate experiment: what looking all the time would have said of experiments kept as running
 // counts. Asks a file.
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -15,6 +17,8 @@
 
 namespace ante {
 namespace {
+
+constexpr std::size_t kComparisonsShown = 20;
 
 struct ExperimentCounts {
   std::uint64_t asked = 0;  // series with a look that was not too early
@@ -96,6 +100,42 @@ std::string experiment_json(const std::string& path, const ExperimentFile& file)
   return out;
 }
 
+// The last look, with the interval that holds at every look.
+void print_comparison(const ExperimentSeries& series) {
+  const WatchedVerdict verdict = verdict_of(series);
+  std::string words =
+      fmt::format("  experiment '{}', variant '{}', metric '{}': {}", series.experiment,
+                  series.variant, series.metric, to_string(verdict));
+  if (series.looks.empty()) {
+    print_line(words + "; no look with a variance");
+    return;
+  }
+  const ExperimentLook& last = series.looks.back();
+  words += fmt::format(", {:+.5g}", last.difference);
+  if (!last.too_early)
+    words += fmt::format(", 95 % [{:+.5g}, {:+.5g}]", last.sequence.low, last.sequence.high);
+  words += fmt::format("; {:.0f} persons, {} looks", last.treated_n + last.control_n,
+                       series.looks.size());
+  if (const auto called = series.first_sequence())
+    words += fmt::format(", called at look {}", *called + 1);
+  print_line(words);
+}
+
+// Those that are called stand first.
+void print_comparisons(const ExperimentFile& file) {
+  std::vector<const ExperimentSeries*> order;
+  for (const ExperimentSeries& series : file.series) order.push_back(&series);
+  std::ranges::stable_partition(
+      order, [](const ExperimentSeries* series) { return series->first_sequence().has_value(); });
+  print_line(
+      "The last look of each comparison, treated less control, the interval for every look at "
+      "once:");
+  for (std::size_t i = 0; i < std::min(order.size(), kComparisonsShown); ++i)
+    print_comparison(*order[i]);
+  if (order.size() > kComparisonsShown)
+    print_line(fmt::format("  … and {} more; --json has all.", order.size() - kComparisonsShown));
+}
+
 void print_experiment(const std::string& path, const ExperimentFile& file) {
   const ExperimentCounts counts = count_calls(file);
   print_line(fmt::format(
@@ -119,6 +159,7 @@ void print_experiment(const std::string& path, const ExperimentFile& file) {
     print_line(fmt::format("  {:>4}  {:>11}  {:>10}  {:>4}  {:>8}  {:>4}", row.look, row.series,
                            row.naive_now, row.naive_ever, row.sequence_now, row.sequence_ever));
   }
+  print_comparisons(file);
 }
 
 Exit evaluate_experiment(const CommonOptions& common, const std::string& path) {

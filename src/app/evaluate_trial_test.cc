@@ -1,4 +1,5 @@
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -66,13 +67,14 @@ std::string mails(std::size_t rows, double effect) {
 TEST(EvaluateUplift, FindsWhomAMailMoves) {
   const std::string path = trial_file("mails.csv", mails(9000, 0.12));
   const std::string policy = testing::TempDir() + "ante_trial_policy.json";
-  const TrialAnswer answer = ask_trial({"uplift", "--data", path, "--treatment", "segment",
-                                        "--outcome", "visit", "--policy-out", policy, "--json"});
+  const TrialAnswer answer =
+      ask_trial({"uplift", "--data", path, "--treatment", "segment", "--outcome", "visit",
+                 "--features", "recency,mens,womens,channel", "--policy-out", policy, "--json"});
   ASSERT_EQ(answer.exit, 0) << answer.messages;
   JsonParser parser(1 << 20);
   const auto json = parser.parse(answer.out);
   ASSERT_TRUE(json) << answer.out;
-  std::string_view control, verdict, left_out;
+  std::string_view control, verdict, warning;
   ASSERT_FALSE((*json)["control"].get(control));
   EXPECT_EQ(control, "No E-Mail");
   ASSERT_FALSE((*json)["verdict"].get(verdict));
@@ -88,8 +90,9 @@ TEST(EvaluateUplift, FindsWhomAMailMoves) {
             trial_value((*json)["qini"]["randomBand"].at(1)));
   EXPECT_GT(trial_value((*json)["auuc"]["value"]), 0);
   EXPECT_GT(trial_value((*json)["check"]["sameChoice"]), 0.5);
-  ASSERT_FALSE((*json)["leftOut"].at(0)["name"].get(left_out));
-  EXPECT_EQ(left_out, "spend");
+  // Spending came after the mail, says who left it out; if it did not, nothing holds.
+  ASSERT_FALSE((*json)["warning"].get(warning));
+  EXPECT_TRUE(warning.starts_with("'spend', which is not among the features, differs"));
   std::ifstream file(policy);
   std::stringstream written;
   written << file.rdbuf();
@@ -99,6 +102,76 @@ TEST(EvaluateUplift, FindsWhomAMailMoves) {
   ASSERT_FALSE((*policy_json)["effects"]["Mens E-Mail"].get(coefficients));
   ASSERT_FALSE((*policy_json)["columns"].get(columns));
   EXPECT_EQ(coefficients.size(), columns.size() + 1);
+}
+
+// Whoever is older is contacted more often and buys more often; contact does nothing.
+TEST(EvaluateUplift, RecommendsNothingWhereTheArmsAreOtherPersons) {
+  Random random(1);
+  std::string csv = "age,town,arm,bought\n";
+  for (int i = 0; i < 6000; ++i) {
+    const double age = 20 + 50 * random.uniform(), share = (age - 20) / 50;
+    csv += std::to_string(age) + (random.uniform() < 0.5 ? ",urban," : ",rural,") +
+           (random.uniform() < 0.2 + 0.6 * share ? "1," : "0,") +
+           (random.uniform() < 0.1 + 0.8 * share ? "1\n" : "0\n");
+  }
+  const std::string path = trial_file("chosen.csv", csv);
+  const std::string policy = testing::TempDir() + "ante_no_policy.json";
+  std::filesystem::remove(policy);
+  const std::vector<std::string> words = {"uplift",      "--data",       path,
+                                          "--treatment", "arm",          "--outcome",
+                                          "bought",      "--policy-out", policy};
+  const TrialAnswer answer = ask_trial(words);
+  ASSERT_EQ(answer.exit, 0) << answer.messages;
+  EXPECT_TRUE(answer.out.starts_with("Nothing is recommended: 'age' differs between the arms"))
+      << answer.out;
+  EXPECT_EQ(answer.out.find("for everybody"), std::string::npos) << answer.out;
+  EXPECT_NE(answer.out.find("No policy was written."), std::string::npos) << answer.out;
+  EXPECT_FALSE(std::ifstream(policy).good());
+  std::vector<std::string> as_json = words;
+  as_json.emplace_back("--json");
+  JsonParser parser(1 << 20);
+  const TrialAnswer in_json = ask_trial(as_json);
+  const auto json = parser.parse(in_json.out);
+  ASSERT_TRUE(json) << in_json.out;
+  std::string_view verdict, warning;
+  ASSERT_FALSE((*json)["verdict"].get(verdict));
+  EXPECT_EQ(verdict, "arms differ");
+  ASSERT_FALSE((*json)["warning"].get(warning));
+  EXPECT_NE(warning.find("'age'"), std::string::npos);
+  for (const char* name : {"bestSingle", "personalisedMinusBestSingle", "qini", "heterogeneity"})
+    EXPECT_TRUE((*json)[name].is_null()) << name;
+  // Whoever says that age came afterwards gets a verdict, and is told on what it stands.
+  std::vector<std::string> without = words;
+  without.insert(without.end(), {"--features", "town"});
+  const TrialAnswer said = ask_trial(without);
+  EXPECT_TRUE(said.out.starts_with("Use '1' for everybody")) << said.out;
+  EXPECT_NE(said.out.find("\nCareful, 'age', which is not among the features, differs"),
+            std::string::npos)
+      << said.out;
+}
+
+TEST(EvaluateUplift, GivesNoQiniWhereNobodyIsToldApart) {
+  Random random(3);
+  std::string csv = "same,arm,bought\n";
+  for (int i = 0; i < 1000; ++i) {
+    const bool treated = random.uniform() < 0.5;
+    csv += std::string("x,") + (treated ? "1," : "0,") +
+           (random.uniform() < (treated ? 0.4 : 0.2) ? "1\n" : "0\n");
+  }
+  const std::string path = trial_file("same.csv", csv);
+  const std::vector<std::string> words = {"uplift", "--data",    path,    "--treatment",
+                                          "arm",    "--outcome", "bought"};
+  const TrialAnswer answer = ask_trial(words);
+  EXPECT_TRUE(answer.out.starts_with("Use '1' for everybody")) << answer.out;
+  EXPECT_NE(answer.out.find("No Qini: "), std::string::npos) << answer.out;
+  std::vector<std::string> as_json = words;
+  as_json.emplace_back("--json");
+  JsonParser parser(1 << 20);
+  const TrialAnswer in_json = ask_trial(as_json);
+  const auto json = parser.parse(in_json.out);
+  ASSERT_TRUE(json) << in_json.out;
+  EXPECT_TRUE((*json)["qini"].is_null());
+  EXPECT_TRUE((*json)["auuc"].is_null());
 }
 
 TEST(EvaluateUplift, SaysInWordsThatNothingIsProven) {
@@ -129,6 +202,15 @@ TEST(EvaluateUplift, BadInputSaysWhatToDo) {
   const Case cases[] = {
       {{"--treatment", "segment", "--outcome", "visit", "--cost=-0.1"}, 1, "cannot be below 0"},
       {{"--treatment", "segment", "--outcome", "visit", "--value", "0"}, 1, "must be above 0"},
+      {{"--treatment", "segment", "--outcome", "visit", "--cost", "1e308"}, 1, "--cost is 1e+308"},
+      {{"--treatment", "segment", "--outcome", "visit", "--cost", "inf"}, 1, "--cost is inf"},
+      {{"--treatment", "segment", "--outcome", "visit", "--cost", "nan"}, 1, "--cost is nan"},
+      {{"--treatment", "segment", "--outcome", "visit", "--value", "1e308"},
+       1,
+       "--value is 1e+308"},
+      {{"--treatment", "segment", "--outcome", "visit", "--value", "1e-308"},
+       1,
+       "use another unit"},
       {{"--treatment", "segmnt", "--outcome", "visit"}, 1, "Did you mean 'segment'?"},
       {{"--treatment", "segment", "--outcome", "visits"}, 1, "Did you mean 'visit'?"},
       {{"--treatment", "segment", "--outcome", "visit", "--control", "none"}, 1, "is never 'none'"},
@@ -189,6 +271,28 @@ TEST(EvaluateExperiment, TellsWhatLookingAllTheTimeWouldHaveSaid) {
   EXPECT_EQ(verdict, "paying");
   const TrialAnswer words = ask_trial({"experiment", "--data", path});
   EXPECT_NE(words.out.find("40 experiments, 40 comparisons"), std::string::npos) << words.out;
+  // A line a comparison, those called first, not more than 20.
+  const std::size_t first =
+      words.out.find("\n  experiment '0', variant '1', metric '1': paying, +0.");
+  ASSERT_NE(first, std::string::npos) << words.out;
+  const std::string line = words.out.substr(first + 1, words.out.find('\n', first + 1) - first - 1);
+  EXPECT_NE(line.find(" [+0."), std::string::npos) << line;
+  EXPECT_NE(line.find("10000 persons, 50 looks"), std::string::npos) << line;
+  EXPECT_NE(words.out.find("\n  … and 20 more; --json has all.\n"), std::string::npos) << words.out;
+  const TrialAnswer little = ask_trial(
+      {"experiment", "--data",
+       trial_file("little.csv", csv.substr(0, csv.find('\n') + 1) +
+                                    "a,1,1,1,20,20,0.2,0.2,0.16,0.16\n"
+                                    "a,1,2,1,20,20,0.2,0.2,,\nb,1,1,1,90,80,0.5,0.5,0.25,0.25\n")});
+  EXPECT_NE(little.out.find("'a', variant '1', metric '1': too early, +0; 40 persons, 1 looks\n"),
+            std::string::npos)
+      << little.out;
+  EXPECT_NE(little.out.find("'a', variant '1', metric '2': too early; no look with a variance\n"),
+            std::string::npos)
+      << little.out;
+  EXPECT_NE(little.out.find("'b', variant '1', metric '1': unproven, +0, 95 % ["),
+            std::string::npos)
+      << little.out;
   const TrialAnswer bad =
       ask_trial({"experiment", "--data", trial_file("bad_looks.csv", "a,b\n1,2\n")});
   EXPECT_EQ(bad.exit, 1);

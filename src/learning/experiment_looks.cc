@@ -30,6 +30,7 @@ enum LookColumn : std::uint8_t {
   kVarianceT,
 };
 constexpr double kLookAlpha = 0.05;
+constexpr double kVarianceMin = 1 / (kLooksNumberMax * kLooksNumberMax);  // below: none
 
 struct ArmLook {
   double n = 0, mean = 0, variance = 0;
@@ -103,8 +104,14 @@ class LooksReader {
     if (text.empty()) return std::optional<double>();
     double value = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failure == std::errc() && end == text.data() + text.size() && std::isfinite(value))
-      return std::optional<double>(value);
+    const bool is_variance = column == kVarianceC || column == kVarianceT;
+    const double most = is_variance ? kLooksNumberMax * kLooksNumberMax : kLooksNumberMax;
+    if (failure == std::errc() && end == text.data() + text.size() && std::isfinite(value)) {
+      if (std::abs(value) <= most) return std::optional<double>(value);
+      return bad(fmt::format("'{}' is {}; it lies between {:g} and {:g}: use a larger unit",
+                             kLookColumns[column], text.substr(0, 40), is_variance ? 0 : -most,
+                             most));
+    }
     return bad(fmt::format("'{}' holds '{}'; write a number, or nothing where it is not known yet",
                            kLookColumns[column], text.substr(0, 40)));
   }
@@ -135,7 +142,8 @@ class LooksReader {
                           values[kVarianceC].value_or(0)};
     const ArmLook treated{values[kCountT].value_or(0), values[kMeanT].value_or(0),
                           values[kVarianceT].value_or(0)};
-    if (!(control.variance > 0 && treated.variance > 0 && control.n >= 2 && treated.n >= 2)) {
+    const bool vary = std::min(control.variance, treated.variance) > kVarianceMin;
+    if (!(vary && control.n >= 2 && treated.n >= 2)) {
       ++read_.without_variance;
       return {};
     }

@@ -36,6 +36,7 @@ namespace ante {
 inline constexpr double kLooksPlannedPersons = 2000;
 inline constexpr double kLooksConversionsMin = 25;
 inline constexpr std::size_t kLooksMax = 5'000'000;
+inline constexpr double kLooksNumberMax = 1e15;  // of times, counts and means; its square: variance
 
 struct ExperimentLook {
   double time = 0;  // since the start, in the file's unit
@@ -60,13 +61,14 @@ struct ExperimentFile {
   std::vector<ExperimentSeries> series;  // by first sight
   std::uint64_t experiments = 0;         // different experiment_id
   std::uint64_t looks = 0;               // of all series
-  std::uint64_t without_variance = 0;    // left out: no variance yet (empty, or 0)
+  std::uint64_t without_variance = 0;    // left out: no variance yet (empty, or as good as 0)
   std::uint64_t shrinking = 0;           // looks with fewer persons than the one before
 };
 
 // Errors (kInvalidArgument) name the line: no header, a column that is not there, a field that is
-// no number, a negative count or variance, a look twice, too many looks, no look with a variance.
-// How many series a rule had called by their k-th look, of those that have one.
+// no number or beyond kLooksNumberMax, a negative count or variance, a look twice, too many looks,
+// no look with a variance. How many series a rule had called by their k-th look, of those that have
+// one.
 struct LookCrossings {
   std::uint64_t look = 0;  // k, from 1
   std::uint64_t series = 0;

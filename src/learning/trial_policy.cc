@@ -95,35 +95,37 @@ struct CutResult {
   Moments gain, t_gain;
   double agreement = 0, agreement_squares = 0;
   double same = 0, contacted = 0;
+  std::vector<std::uint8_t> fold;
+  std::vector<double> effects;  // by what was learned without the person's fold: rows x (arms - 1)
 };
 
 class CutValuer {
  public:
-  CutValuer(const TrialRows& rows, const TrialEconomics& economics, std::vector<double>& effects)
-      : rows_(rows), economics_(economics), effects_(effects), share_(rows.arms) {
+  CutValuer(const TrialRows& rows, const TrialEconomics& economics)
+      : rows_(rows), economics_(economics), share_(rows.arms) {
     for (const std::uint32_t arm : rows.arm) share_[arm] += 1;
     for (double& share : share_) share /= static_cast<double>(rows.rows());
   }
 
   CutResult value(std::uint64_t seed) {
-    const std::vector<std::uint8_t> fold = cut_into_folds(rows_.rows(), seed);
-    const FoldArmSums sums = sums_of_folds(rows_, fold);
     CutResult result;
+    result.fold = cut_into_folds(rows_.rows(), seed);
+    result.effects.resize(rows_.rows() * (rows_.arms - 1));
+    const FoldArmSums sums = sums_of_folds(rows_, result.fold);
     for (std::size_t f = 0; f < kTrialFolds; ++f) {
       const Learned learned = learn(sums, f, economics_);
-      value_fold(fold, f, learned, result);
+      value_fold(f, learned, result);
     }
     return result;
   }
 
  private:
-  void value_fold(const std::vector<std::uint8_t>& fold, std::size_t f, const Learned& learned,
-                  CutResult& result) {
+  void value_fold(std::size_t f, const Learned& learned, CutResult& result) {
     const std::size_t treated_arms = rows_.arms - 1;
     std::vector<double> scores(rows_.arms), predicted(treated_arms);
     std::vector<double> predictions, found;  // (arms - 1) a row of the fold
     for (std::size_t i = 0; i < rows_.rows(); ++i) {
-      if (fold[i] != f) continue;
+      if (result.fold[i] != f) continue;
       const auto x = rows_.row(i);
       for (std::size_t a = 0; a < rows_.arms; ++a) {
         const double expected = linear_value(learned.outcome[a], x);
@@ -132,7 +134,7 @@ class CutValuer {
       }
       for (std::size_t a = 0; a < treated_arms; ++a) {
         predicted[a] = linear_value(learned.policy.effects[a], x);
-        effects_[i * treated_arms + a] += predicted[a];
+        result.effects[i * treated_arms + a] = predicted[a];
         predictions.push_back(predicted[a]);
         found.push_back(scores[a + 1] - scores[0]);
       }
@@ -173,15 +175,37 @@ class CutValuer {
 
   const TrialRows& rows_;
   const TrialEconomics& economics_;
-  std::vector<double>& effects_;
   std::vector<double> share_;
 };
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
+// The persons of the control and of one arm, ranked by the arm's effects.
+class CutRanker {
+ public:
+  CutRanker(const TrialRows& rows, std::uint32_t arm) : treated_arms_(rows.arms - 1), arm_(arm) {
+    for (std::size_t i = 0; i < rows.rows(); ++i) {
+      if (rows.arm[i] != 0 && rows.arm[i] != arm) continue;
+      persons_.push_back(i);
+      treated_.push_back(rows.arm[i] == arm ? 1 : 0);
+      outcome_.push_back(rows.outcome[i]);
+    }
+  }
+
+  UpliftCurve rank(const CutResult& cut) const {
+    std::vector<double> scores;
+    std::vector<std::uint8_t> fold;
+    for (const std::size_t i : persons_) {
+      scores.push_back(cut.effects[i * treated_arms_ + arm_ - 1]);
+      fold.push_back(cut.fold[i]);
+    }
+    return uplift_curve(scores, fold, treated_, outcome_);
+  }
+
+ private:
+  std::size_t treated_arms_, arm_;
+  std::vector<std::size_t> persons_;
+  std::vector<std::uint8_t> treated_;
+  std::vector<double> outcome_;
+};
 
 void describe_arms(const TrialRows& rows, const TrialEconomics& economics, TrialReport& report) {
   std::vector<Moments> moments(rows.arms);
@@ -199,6 +223,8 @@ void describe_arms(const TrialRows& rows, const TrialEconomics& economics, Trial
       gains.push_back(economics.worth * arm.effect - economics.cost);
     }
     report.arms.push_back(arm);
+    if (a > 0 && arm.effect > report.arms[report.curve_arm].effect)
+      report.curve_arm = static_cast<std::uint32_t>(a);
   }
   report.best_single = best_arm(gains);
   if (report.best_single == 0) return;
@@ -236,8 +262,9 @@ TrialReport evaluate_trial(const TrialRows& rows, const TrialEconomics& economic
   CHECK(cuts >= 1);
   TrialReport report;
   describe_arms(rows, economics, report);
-  report.effects.assign(rows.rows() * (rows.arms - 1), 0);
-  CutValuer valuer(rows, economics, report.effects);
+  CutValuer valuer(rows, economics);
+  const CutRanker ranker(rows, report.curve_arm);
+  std::vector<UpliftCurve> curves;
   std::vector<double> values, lows, highs, p_values, t_values;
   const double z = normal_quantile(0.975);
   for (std::uint64_t cut = 1; cut <= cuts; ++cut) {
@@ -247,13 +274,14 @@ TrialReport evaluate_trial(const TrialRows& rows, const TrialEconomics& economic
     lows.push_back(mean - half);
     highs.push_back(mean + half);
     t_values.push_back(result.t_gain.mean());
+    curves.push_back(ranker.rank(result));
     const double sd = std::sqrt(result.agreement_squares);
     p_values.push_back(sd > 0 ? normal_cdf(-result.agreement / sd) : 1);
     const double all = static_cast<double>(rows.rows()) * static_cast<double>(cuts);
     report.same_choice += result.same / all;
     report.policy_share += result.contacted / all;
   }
-  for (double& effect : report.effects) effect /= static_cast<double>(cuts);
+  report.curve = median_curve(curves);
   report.value = median(values);
   report.interval = {median(lows), median(highs)};
   report.claim = report.interval.low > 0;
@@ -265,9 +293,7 @@ TrialReport evaluate_trial(const TrialRows& rows, const TrialEconomics& economic
 std::vector<double> out_of_fold_effects(const TrialRows& rows, const TrialEconomics& economics,
                                         std::uint64_t cut) {
   check_trial(rows, economics);
-  std::vector<double> effects(rows.rows() * (rows.arms - 1));
-  CutValuer(rows, economics, effects).value(cut);
-  return effects;
+  return CutValuer(rows, economics).value(cut).effects;
 }
 
 TrialPolicy learn_trial_policy(const TrialRows& rows, const TrialEconomics& economics) {

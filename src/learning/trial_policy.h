@@ -2,7 +2,7 @@
 //
 // In:   a trial's features as rows of numbers, arms and outcomes; what a contact costs and what an
 //       outcome is worth. Out: the difference of the two in profit a person, a test of whether
-//       effects differ, each person's estimated effects, and a claim or none.
+//       effects differ, how well persons are ranked by them, and a claim or none.
 //
 // Cross-fitted: persons are cut into 5 folds at random; both the policy and the best single action
 // are chosen on four and valued on the fifth, by doubly robust scores
@@ -23,6 +23,7 @@
 
 #include "learning/effect_learners.h"
 #include "learning/trial_table.h"
+#include "learning/uplift_curve.h"
 #include "math/statistics.h"
 
 namespace ante {
@@ -73,7 +74,8 @@ struct TrialReport {
   double value_of_t_learner = 0;  // the same for a policy of one regression an arm
   double same_choice = 0;         // share of persons for whom both choose alike
   double policy_share = 0;        // of persons for whom the policy contacts somebody
-  std::vector<double> effects;    // out of fold, mean of the cuts: rows x (arms - 1)
+  std::uint32_t curve_arm = 1;    // the arm with the largest effect, by which persons are ranked
+  UpliftCurve curve;              // of the persons of that arm and the control
 };
 
 // REQUIRES 2 arms or more, each with kTrialFolds rows or more; width >= 1, cost >= 0, worth > 0.

@@ -148,7 +148,13 @@ TEST(TrialPolicy, SameCutsGiveTheSameAnswer) {
   const TrialReport b = evaluate_trial(trial.rows(), {0, 1}, 3);
   EXPECT_EQ(a.value, b.value);
   EXPECT_EQ(a.interval.low, b.interval.low);
-  EXPECT_EQ(a.effects, b.effects);
+  EXPECT_EQ(a.curve.qini, b.curve.qini);
+  EXPECT_EQ(a.curve.qini_interval.low, b.curve.qini_interval.low);
+}
+
+UpliftCurve curve_of_one_fold(std::span<const double> scores, std::span<const std::uint8_t> treated,
+                              std::span<const double> outcome) {
+  return uplift_curve(scores, std::vector<std::uint8_t>(scores.size()), treated, outcome);
 }
 
 TEST(UpliftCurve, MatchesWorkByHand) {
@@ -156,16 +162,42 @@ TEST(UpliftCurve, MatchesWorkByHand) {
   // treated person of two: auuc = (0 + 1 + 2 + 0) / 4 / 2 with Q(3) = 1 - 0 x 2 = 1.
   const double scores[] = {4, 3, 2, 1}, outcome[] = {1, 0, 0, 1};
   const std::uint8_t treated[] = {1, 0, 1, 0};
-  const UpliftCurve curve = uplift_curve(scores, treated, outcome, 1, 10);
+  const UpliftCurve curve = curve_of_one_fold(scores, treated, outcome);
   EXPECT_NEAR(curve.auuc, (0 + 1 + 1 + 0) / 4.0 / 2, 1e-12);
   EXPECT_NEAR(curve.qini, curve.auuc, 1e-12);  // Q(all) = 0
+  EXPECT_TRUE(curve.ranks);
 }
 
-// A score that knows lies above the band of random orders in 9 of 10 trials or more; one that knows
-// nothing does in 2.5 %: of 60 trials 7 or more have a chance below .001.
+// Scores of another fold are no better or worse: the same persons and scores, a fold's scores
+// moved.
+TEST(UpliftCurve, RanksWithinFoldsOnly) {
+  Random random(5);
+  std::vector<double> scores, moved, outcome;
+  std::vector<std::uint8_t> fold, treated;
+  for (int i = 0; i < 1000; ++i) {
+    fold.push_back(static_cast<std::uint8_t>(i % 5));
+    treated.push_back(random.uniform() < 0.3 ? 1 : 0);
+    outcome.push_back(random.normal());
+    scores.push_back(std::floor(4 * random.uniform()));
+    moved.push_back(scores.back() + 100 * fold.back());
+  }
+  const UpliftCurve a = uplift_curve(scores, fold, treated, outcome);
+  const UpliftCurve b = uplift_curve(moved, fold, treated, outcome);
+  EXPECT_EQ(a.qini, b.qini);
+  EXPECT_EQ(a.qini_interval.low, b.qini_interval.low);
+  // One score a fold is a random order, whatever the fold's effect.
+  for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = fold[i];
+  const UpliftCurve none = uplift_curve(moved, fold, treated, outcome);
+  EXPECT_EQ(none.qini, 0);
+  EXPECT_FALSE(none.ranks || none.above_chance);
+}
+
+// A score that knows lies above the band of random orders in 9 of 10 trials or more, and the truth
+// is in its interval in 95 %: of 200, 23 or more outside have a chance below .001. One that knows
+// nothing is above its band in 2.5 %: 14 or more have a chance below .001.
 TEST(UpliftCurve, TellsKnowledgeFromChance) {
-  int knowing = 0, ignorant = 0;
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  int knowing = 0, ignorant = 0, outside = 0, outside_of_0 = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     Random random(seed);
     std::vector<double> good, bad, outcome;
     std::vector<std::uint8_t> treated;
@@ -177,11 +209,50 @@ TEST(UpliftCurve, TellsKnowledgeFromChance) {
       good.push_back(x);
       bad.push_back(random.uniform() < 0.5 ? 0 : 1);  // many ties
     }
-    knowing += uplift_curve(good, treated, outcome, seed, 100).above_chance ? 1 : 0;
-    ignorant += uplift_curve(bad, treated, outcome, seed, 100).above_chance ? 1 : 0;
+    const UpliftCurve knows = curve_of_one_fold(good, treated, outcome);
+    const UpliftCurve does_not = curve_of_one_fold(bad, treated, outcome);
+    knowing += knows.above_chance ? 1 : 0;
+    ignorant += does_not.above_chance ? 1 : 0;
+    outside += knows.qini_interval.contains(0.025) ? 0 : 1;  // .1 x the mean of |1/2 - place|
+    outside_of_0 += does_not.qini_interval.contains(0) ? 0 : 1;
   }
-  EXPECT_GE(knowing, 54);
-  EXPECT_LT(ignorant, 7);
+  EXPECT_GE(knowing, 180);
+  EXPECT_LT(ignorant, 14);
+  EXPECT_LT(outside, 23);
+  EXPECT_LT(outside_of_0, 23);
+}
+
+// Where effects do not differ the truth is 0, whatever the effect; where they do the ranking is
+// seen. 6 % of 200 are 12; 23 or more have a chance below .003.
+TEST(TrialPolicy, TheQiniOfNothingIs0) {
+  struct World {
+    std::size_t persons, arms;
+    double main;
+  };
+  for (const World& world : {World{1000, 2, 0.15}, World{1500, 3, 0}}) {
+    int low = 0, high = 0;
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+      const MadeTrial trial = made(world.persons, world.arms, 0, world.main, seed);
+      const UpliftCurve curve = evaluate_trial(trial.rows(), {0, 1}, 5).curve;
+      low += curve.qini_interval.high < 0 ? 1 : 0;
+      high += curve.qini_interval.low > 0 ? 1 : 0;
+    }
+    EXPECT_LT(low + high, 23) << low << " too low, " << high << " too high";
+  }
+  int above = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const MadeTrial trial = made(5000, 2, 0.08, 0, seed);
+    above += evaluate_trial(trial.rows(), {0, 1}, 5).curve.above_chance ? 1 : 0;
+  }
+  EXPECT_GE(above, 18);
+}
+
+TEST(TrialPolicy, RanksNobodyWithoutAColumn) {
+  const MadeTrial trial = made(1000, 2, 0, 0.1, 1);
+  const std::vector<double> ones(1000, 1.0);
+  const TrialReport report = evaluate_trial({1, ones, trial.arm, trial.outcome, 2}, {0, 1});
+  EXPECT_FALSE(report.curve.ranks);
+  EXPECT_EQ(report.curve.qini, 0);
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ class RawColumn {
       const auto number = trial_number(text);
       numeric_ = number.has_value() || text.empty();
       numbers_.push_back(number.value_or(std::nan("")));
+      largest_ = std::max(largest_, std::abs(number.value_or(0)));
       empty_ = empty_ + (text.empty() ? 1 : 0);
     }
     if (!few_) return;
@@ -73,6 +74,7 @@ class RawColumn {
   bool numeric() const { return numeric_ && empty_ < numbers_.size(); }
   bool few() const { return few_; }
   bool constant() const { return few_ && names_.size() <= 1; }
+  double largest() const { return largest_; }  // whatever its sign
   std::vector<std::string>& names() { return names_; }
   std::vector<std::uint32_t>& levels() { return levels_; }
   std::vector<double>& numbers() { return numbers_; }
@@ -91,6 +93,7 @@ class RawColumn {
  private:
   bool numeric_ = true, few_ = true;
   std::size_t empty_ = 0;
+  double largest_ = 0;
   std::map<std::string, std::uint32_t, std::less<>> known_;
   std::vector<std::string> names_;
   std::vector<std::uint32_t> levels_;
@@ -232,6 +235,12 @@ class TrialReader {
                                       text.empty() ? "nothing" : "'" + text.substr(0, 40) + "'"));
       return {};
     }
+    if (std::abs(*outcome) > kTrialNumberMax) {
+      return bad(fmt::format(
+          "line {}: '{}' is {}; outcomes lie between {:g} and {:g}: use a larger "
+          "unit",
+          record.line, columns_.outcome, text.substr(0, 40), -kTrialNumberMax, kTrialNumberMax));
+    }
     if (treated_at_ != kNone && outcome_at_ != kNone)
       TRY(check_times(record.line, record.fields[treated_at_], record.fields[outcome_at_]));
     table_.outcome.push_back(*outcome);
@@ -331,7 +340,14 @@ class TrialReader {
 
   Result<void> check_outcome() const {
     const auto [least, most] = std::ranges::minmax(table_.outcome);
-    if (least < most) return {};
+    const double largest = std::max(std::abs(least), std::abs(most));
+    if (most - least >= std::max(1 / kTrialNumberMax, kTrialSpreadMin * largest)) return {};
+    if (least < most) {
+      return bad(fmt::format(
+          "'{}' lies between {} and {}: so little cannot be told from errors of rounding; "
+          "take away what all rows have in common, or use a smaller unit",
+          columns_.outcome, least, most));
+    }
     return bad(
         fmt::format("'{}' is {} in every row: without variation nothing can be compared; is "
                     "it the right column?",
@@ -342,36 +358,53 @@ class TrialReader {
     const bool named = !columns_.features.empty();
     for (std::size_t i = 0; i < header_.size(); ++i) {
       if (i == treatment_ || i == outcome_ || i == treated_at_ || i == outcome_at_) continue;
-      if (named && std::ranges::find(columns_.features, header_[i]) == columns_.features.end())
+      LeftOutColumn column{header_[i], unfit(raw_[i]), false};
+      if (named && std::ranges::find(columns_.features, header_[i]) == columns_.features.end()) {
+        if (column.why.empty()) doubt_if_it_differs(feature_of(header_[i], raw_[i]));
         continue;
-      std::string why = unfit(raw_[i]);
-      if (why.empty()) {
-        TrialFeature feature = feature_of(header_[i], raw_[i]);
-        why = differs_by_arm(feature, named ? kTrialNamedImbalanceP : kTrialImbalanceP);
-        if (why.empty() && determines_outcome(feature)) {
-          if (outcome_p() > kOutcomeMovedP) {
-            table_.warning = fmt::format(
-                "'{}' says nearly all of the outcome '{}', and the treatment does not move it. If "
-                "'{}' was known before the treatment, the treatment cannot have caused it: take an "
-                "outcome from after the treatment",
-                feature.name, columns_.outcome, columns_.outcome);
-          }
-          why = "says nearly all of the outcome; it was written when the outcome was known";
-        }
-        if (why.empty() && table_.features.size() == kTrialFeaturesMax)
-          why = fmt::format("more than {} features", kTrialFeaturesMax);
-        if (why.empty()) table_.features.push_back(std::move(feature));
       }
-      if (why.empty()) continue;
-      if (named) return bad(fmt::format("the feature '{}': {}", header_[i], why));
-      table_.left_out.push_back({header_[i], why});
+      if (column.why.empty()) take_feature(feature_of(header_[i], raw_[i]), column);
+      if (column.why.empty()) continue;
+      if (named) return bad(fmt::format("the feature '{}': {}", column.name, column.why));
+      table_.left_out.push_back(std::move(column));
     }
     return {};
+  }
+
+  // Or says in `column` why not.
+  void take_feature(TrialFeature feature, LeftOutColumn& column) {
+    column.why = difference_by_arm(feature);
+    column.differs_by_arm = !column.why.empty();
+    if (column.why.empty() && determines_outcome(feature)) {
+      if (outcome_p() > kOutcomeMovedP) {
+        table_.warning = fmt::format(
+            "'{}' says nearly all of the outcome '{}', and the treatment does not move it. If "
+            "'{}' was known before the treatment, the treatment cannot have caused it: take an "
+            "outcome from after the treatment",
+            feature.name, columns_.outcome, columns_.outcome);
+      }
+      column.why = "says nearly all of the outcome; it was written when the outcome was known";
+    }
+    if (column.why.empty() && table_.features.size() == kTrialFeaturesMax)
+      column.why = fmt::format("more than {} features", kTrialFeaturesMax);
+    if (column.why.empty()) table_.features.push_back(std::move(feature));
+  }
+
+  // Of a column that is not among --features: whoever left it out says that it came afterwards.
+  void doubt_if_it_differs(const TrialFeature& feature) {
+    if (difference_by_arm(feature).empty()) return;
+    table_.warning += fmt::format(
+        "{}'{}', which is not among the features, differs between the arms by more than chance; if "
+        "it was known before the treatment, the arms were not drawn at random and nothing here "
+        "holds",
+        table_.warning.empty() ? "" : "; ", feature.name);
   }
 
   static std::string unfit(RawColumn& raw) {
     if (raw.constant()) return "the same in every row; it tells nobody apart";
     if (raw.is_id()) return "no two rows alike; it only names the rows";
+    if (raw.numeric() && raw.largest() > kTrialNumberMax)
+      return fmt::format("holds a number beyond {:g}; use a larger unit", kTrialNumberMax);
     if (!raw.numeric() && (!raw.few() || raw.names().size() > kTrialLevelsMax))
       return fmt::format("text with more than {} different values; group them", kTrialLevelsMax);
     return {};
@@ -390,18 +423,21 @@ class TrialReader {
     return feature;
   }
 
-  // Chance drew the arms, so what was known before is alike in all of them.
-  std::string differs_by_arm(const TrialFeature& feature, double p_min) const {
+  // Chance drew the arms, so what was known before is alike in all of them. Empty: it is.
+  std::string difference_by_arm(const TrialFeature& feature) const {
     const double p = feature.is_category
                          ? level_p(feature)
-                         : std::min(number_p(feature.numbers), level_p(whether_0(feature)));
-    if (p >= p_min) return {};
+                         : 2 * std::min(number_p(ranks(feature.numbers)), level_p(coarse(feature)));
+    const auto columns = static_cast<double>(header_.size());
+    if (p >= std::min(kTrialImbalanceP, kTrialImbalanceShare / columns)) return {};
     return fmt::format(
         "differs between the arms by more than chance (p = {:.1g}): it was measured after the "
         "treatment, or the arms were not drawn at random",
         p);
   }
 
+  // Of few persons chi-square finds too much where more than expected are in an arm, the likelihood
+  // ratio where fewer are: the larger p of the two.
   double level_p(const TrialFeature& feature) const {
     const std::size_t levels = feature.level_names.size(), arms = table_.arms.size();
     std::vector<double> cells(levels * arms), of_level(levels), of_arm(arms);
@@ -410,7 +446,7 @@ class TrialReader {
       ++of_level[feature.levels[i]];
       ++of_arm[table_.arm[i]];
     }
-    double chi_square = 0, degrees = 0;
+    double chi_square = 0, deviance = 0, degrees = 0;
     for (std::size_t l = 0; l < levels; ++l) {
       bool counts = true;  // expected at least 5 in each arm
       for (const double n : of_arm)
@@ -419,14 +455,52 @@ class TrialReader {
       degrees += static_cast<double>(arms - 1);
       for (std::size_t a = 0; a < arms; ++a) {
         const double expected = of_level[l] * of_arm[a] / static_cast<double>(table_.rows());
-        const double off = cells[l * arms + a] - expected;
+        const double found = cells[l * arms + a], off = found - expected;
         chi_square += off * off / expected;
+        deviance += 2 * ((found > 0 ? found * std::log(found / expected) : 0) - off);
       }
     }
-    return degrees > 0 ? chi_square_p(chi_square, degrees) : 1;
+    return degrees > 0 ? chi_square_p(std::max(0.0, std::min(chi_square, deviance)), degrees) : 1;
   }
 
-  // Money is 0 for most; whether it is says more than how much.
+  // Places in the order of size, equal numbers at the middle of theirs: one huge number in a small
+  // arm says nothing.
+  static std::vector<double> ranks(const std::vector<double>& numbers) {
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t i = 0; i < numbers.size(); ++i)
+      if (!std::isnan(numbers[i])) order.push_back(i);
+    std::ranges::sort(order, {}, [&](std::uint32_t i) { return numbers[i]; });
+    std::vector<double> result(numbers.size(), std::nan(""));
+    for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
+      while (last < order.size() && numbers[order[last]] == numbers[order[first]]) ++last;
+      for (std::size_t k = first; k < last; ++k)
+        result[order[k]] = static_cast<double>(first + last) / 2;
+    }
+    return result;
+  }
+
+  // Not known, 0, and the fifths of the others: money is 0 for most, and whether it is says more
+  // than how much; an arm of the very young and the very old has the same mean as another.
+  static TrialFeature coarse(const TrialFeature& feature) {
+    std::vector<double> others;
+    for (const double x : feature.numbers)
+      if (!std::isnan(x) && x != 0) others.push_back(x);
+    std::ranges::sort(others);
+    std::vector<double> bounds;
+    for (std::size_t fifth = 1; fifth < 5 && !others.empty(); ++fifth)
+      bounds.push_back(others[others.size() * fifth / 5]);
+    TrialFeature result;
+    result.is_category = true;
+    result.level_names = {"not known", "0", "1st", "2nd", "3rd", "4th", "5th"};
+    for (const double x : feature.numbers) {
+      const auto fifth = std::ranges::upper_bound(bounds, x) - bounds.begin();
+      result.levels.push_back(std::isnan(x) ? 0
+                              : x == 0      ? 1
+                                            : static_cast<std::uint32_t>(2 + fifth));
+    }
+    return result;
+  }
+
   static TrialFeature whether_0(const TrialFeature& feature) {
     TrialFeature result;
     result.is_category = true;
@@ -503,6 +577,13 @@ class TrialReader {
 
 bool TrialTable::is_binary() const {
   return std::ranges::all_of(outcome, [](double y) { return y == 0 || y == 1; });
+}
+
+std::vector<std::string> TrialTable::differing() const {
+  std::vector<std::string> names;
+  for (const LeftOutColumn& column : left_out)
+    if (column.differs_by_arm) names.push_back(column.name);
+  return names;
 }
 
 Result<TrialTable> parse_trial(std::string_view bytes, const TrialColumns& columns) {

@@ -24,12 +24,17 @@ inline constexpr std::size_t kTrialRowsMin = 100;
 inline constexpr std::size_t kTrialRowsMax = 5'000'000;
 inline constexpr std::size_t kTrialArmsMax = 20;
 inline constexpr std::size_t kTrialFeaturesMax = 100;
-inline constexpr std::size_t kTrialLevelsMax = 50;    // of a category; more: left out
-inline constexpr std::size_t kTrialFewNumbers = 8;    // at most so many values: levels
+inline constexpr std::size_t kTrialLevelsMax = 50;  // of a category; more: left out
+inline constexpr std::size_t kTrialFewNumbers = 8;  // at most so many values: levels
+// Outcomes, features, cost and value: what is larger cannot be squared and added with its digits.
+inline constexpr double kTrialNumberMax = 1e15;
+// Outcomes differ by at least this share of the largest, and by 1 / kTrialNumberMax.
+inline constexpr double kTrialSpreadMin = 1e-6;
 inline constexpr double kTrialBrokenShareMax = 0.01;  // of rows
-// A column that differs between arms with a p below it came after the treatment.
+// A column differs between arms beyond chance if its p is below both: of one column, and of all
+// columns of the file together, so that a trial drawn by chance is seldom doubted.
 inline constexpr double kTrialImbalanceP = 1e-4;
-inline constexpr double kTrialNamedImbalanceP = 1e-6;  // if it was asked for: then it is an error
+inline constexpr double kTrialImbalanceShare = 0.005;
 // R^2 of the outcome by one column from which on the column was written with the outcome, or the
 // outcome was known before.
 inline constexpr double kTrialOutcomeKnownShare = 0.9;
@@ -53,6 +58,8 @@ struct TrialFeature {
 
 struct LeftOutColumn {
   std::string name, why;
+  // Nobody said that it came after the treatment: then the arms may not have been drawn at random.
+  bool differs_by_arm = false;
 };
 
 struct TrialTable {
@@ -62,15 +69,19 @@ struct TrialTable {
   std::vector<TrialFeature> features;
   std::vector<LeftOutColumn> left_out;
   std::uint64_t broken_rows = 0;  // left out
-  std::string warning;            // the outcome may have been known before the treatment; or empty
+  // The outcome may have been known before the treatment, or a column that was not asked for
+  // differs between the arms; or empty.
+  std::string warning;
 
   std::size_t rows() const { return arm.size(); }
-  bool is_binary() const;  // every outcome is 0 or 1
+  bool is_binary() const;                      // every outcome is 0 or 1
+  std::vector<std::string> differing() const;  // columns that say that the arms are not alike
 };
 
 // Refused: no header; a column that is not there, twice there, or used for two things; fewer than
 // kTrialRowsMin rows; one arm, too many arms, or an arm of fewer than 10; no label that can be the
-// control; an outcome that is no number (or yes/no), never varies or happened before the treatment;
+// control; an outcome that is no number (or yes/no), is beyond kTrialNumberMax, hardly varies or
+// happened before the treatment;
 // a named feature that is constant, has too many levels or differs between
 // arms more than chance allows; more than one row in a hundred that cannot be read.
 Result<TrialTable> parse_trial(std::string_view bytes, const TrialColumns& columns);

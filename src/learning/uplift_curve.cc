@@ -1,110 +1,132 @@
 #include "learning/uplift_curve.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
+#include <vector>
 
 #include "base/check.h"
-#include "base/random.h"
 
 namespace ante {
 namespace {
 
-struct CurveAreas {
-  double auuc = 0, qini = 0;
-};
+constexpr std::size_t kFoldNumbers = 256;  // of one byte
 
-struct Scored {
-  std::vector<double> outcome;
-  std::vector<std::uint8_t> treated;
-};
-
-// The curve of persons in this order, each counted `weights[i]` times (none: once).
-CurveAreas areas_of(const Scored& scored, std::span<const std::uint32_t> order,
-                    std::span<const std::uint8_t> weights) {
-  double n1 = 0, n0 = 0, y1 = 0, y0 = 0, area = 0, all = 0;
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    const std::uint32_t i = order[k];
-    const double weight = weights.empty() ? 1 : weights[i];
-    if (weight == 0) continue;
-    (scored.treated[i] != 0 ? n1 : n0) += weight;
-    (scored.treated[i] != 0 ? y1 : y0) += weight * scored.outcome[i];
-    if (n0 > 0) area += weight * (y1 - y0 * n1 / n0);
-    all += weight;
+// 1/2 - the share of the fold ranked before, equal scores at the middle of theirs.
+std::vector<double> places_in_folds(std::span<const double> scores,
+                                    std::span<const std::uint8_t> fold) {
+  std::vector<std::uint32_t> order(scores.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+    return fold[a] != fold[b] ? fold[a] < fold[b] : scores[a] > scores[b];
+  });
+  std::vector<double> places(scores.size());
+  for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    while (end < order.size() && fold[order[end]] == fold[order[begin]]) ++end;
+    for (std::size_t first = begin, last = begin; first < end; first = last) {
+      while (last < end && scores[order[last]] == scores[order[first]]) ++last;
+      const double before = static_cast<double>(first + last) / 2 - static_cast<double>(begin);
+      for (std::size_t k = first; k < last; ++k)
+        places[order[k]] = 0.5 - before / static_cast<double>(end - begin);
+    }
   }
-  if (!(n1 > 0 && n0 > 0)) return {};
-  const double end = (y1 - y0 * n1 / n0) / n1;
-  const double auuc = area / all / n1;
-  return {auuc, auuc - end / 2};
+  return places;
 }
 
-void shuffle(std::vector<std::uint32_t>& order, Random& random) {
-  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
-}
-
-// Poisson(1), as a bootstrap counts a person of many.
-std::uint8_t poisson_of_1(Random& random) {
-  double left = random.uniform(), chance = std::exp(-1.0);
-  std::uint8_t count = 0;
-  while (left >= chance && count < 20) {
-    left -= chance;
-    ++count;
-    chance /= count;
+// The persons of one fold and arm.
+struct CurveCell {
+  double n = 0, place = 0, outcome = 0;  // means, after they are all added
+  double squares = 0;                    // of outcomes less their mean
+  double qini = 0, qini_squares = 0;     // of (outcome - mean) (place - mean)
+  double auuc_squares = 0;               // of (outcome - mean) (place - mean + 1/2)
+  double of_mean(double sum_of_squares, double sum) const {  // squared error of a mean
+    return n > 1 ? (sum_of_squares - sum * sum / n) / (n * (n - 1)) : 0;
   }
-  return count;
-}
+};
+using CurveFold = std::array<CurveCell, 2>;  // untreated, treated
 
-Interval middle_95(std::vector<double> values) {
-  std::ranges::sort(values);
-  const auto at = [&](double share) {
-    return values[static_cast<std::size_t>(
-        std::lround(share * static_cast<double>(values.size() - 1)))];
-  };
-  return {at(0.025), at(0.975)};
+Interval around(double value, double variance) {
+  const double half = normal_quantile(0.975) * std::sqrt(std::max(0.0, variance));
+  return {value - half, value + half};
 }
 
 }  // namespace
 
-UpliftCurve uplift_curve(std::span<const double> scores, std::span<const std::uint8_t> treated,
-                         std::span<const double> outcome, std::uint64_t seed,
-                         std::uint32_t resamples) {
-  CHECK(scores.size() == treated.size() && scores.size() == outcome.size());
-  CHECK(std::ranges::any_of(treated, [](auto t) { return t != 0; }));
-  CHECK(std::ranges::any_of(treated, [](auto t) { return t == 0; }));
-  const Scored scored{{outcome.begin(), outcome.end()}, {treated.begin(), treated.end()}};
-  Random random(seed);
-  std::vector<std::uint32_t> order(scores.size());
-  std::iota(order.begin(), order.end(), 0U);
-  shuffle(order, random);
-  // Equal scores stay in the order of the shuffle.
-  std::vector<std::uint32_t> rank(order.size());
-  for (std::size_t k = 0; k < order.size(); ++k) rank[order[k]] = static_cast<std::uint32_t>(k);
-  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
-    return scores[a] != scores[b] ? scores[a] > scores[b] : rank[a] < rank[b];
-  });
-  const CurveAreas found = areas_of(scored, order, {});
-  UpliftCurve curve;
-  curve.auuc = found.auuc;
-  curve.qini = found.qini;
-  std::vector<double> auuc, qini, random_auuc, random_qini;
-  std::vector<std::uint8_t> weights(scores.size());
-  std::vector<std::uint32_t> any_order = order;
-  for (std::uint32_t r = 0; r < resamples; ++r) {
-    for (std::uint8_t& weight : weights) weight = poisson_of_1(random);
-    const CurveAreas resampled = areas_of(scored, order, weights);
-    auuc.push_back(resampled.auuc);
-    qini.push_back(resampled.qini);
-    shuffle(any_order, random);
-    const CurveAreas by_chance = areas_of(scored, any_order, {});
-    random_auuc.push_back(by_chance.auuc);
-    random_qini.push_back(by_chance.qini);
+double median(std::vector<double> values) {
+  CHECK(!values.empty());
+  std::ranges::sort(values);
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+}
+
+UpliftCurve uplift_curve(std::span<const double> scores, std::span<const std::uint8_t> fold,
+                         std::span<const std::uint8_t> treated, std::span<const double> outcome) {
+  CHECK(scores.size() == fold.size() && scores.size() == treated.size());
+  CHECK(scores.size() == outcome.size());
+  const std::vector<double> places = places_in_folds(scores, fold);
+  std::vector<CurveFold> folds(kFoldNumbers);
+  std::vector<double> spread(kFoldNumbers);  // mean square of places; their mean is 0
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    CurveCell& cell = folds[fold[i]][treated[i] != 0 ? 1 : 0];
+    ++cell.n;
+    cell.place += (places[i] - cell.place) / cell.n;
+    cell.outcome += (outcome[i] - cell.outcome) / cell.n;
+    spread[fold[i]] += places[i] * places[i];
   }
-  if (resamples == 0) return curve;
-  curve.auuc_interval = middle_95(std::move(auuc));
-  curve.qini_interval = middle_95(std::move(qini));
-  curve.auuc_band = middle_95(std::move(random_auuc));
-  curve.qini_band = middle_95(std::move(random_qini));
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    CurveCell& cell = folds[fold[i]][treated[i] != 0 ? 1 : 0];
+    const double off = outcome[i] - cell.outcome, place = places[i] - cell.place;
+    cell.squares += off * off;
+    cell.qini += off * place;
+    cell.qini_squares += off * place * off * place;
+    cell.auuc_squares += off * (place + 0.5) * off * (place + 0.5);
+  }
+  double all = 0;
+  for (const CurveFold& f : folds) all += f[0].n > 0 && f[1].n > 0 ? f[0].n + f[1].n : 0;
+  UpliftCurve curve;
+  double end = 0, qini_variance = 0, auuc_variance = 0, band_variance = 0;
+  for (std::size_t f = 0; f < folds.size(); ++f) {
+    const CurveCell &control = folds[f][0], &moved = folds[f][1];
+    if (!(control.n > 0 && moved.n > 0)) continue;
+    const double share = (control.n + moved.n) / all;
+    curve.ranks = curve.ranks || spread[f] > 0;
+    curve.qini += share * (moved.qini / moved.n - control.qini / control.n);
+    end += share * (moved.outcome - control.outcome);
+    for (const CurveCell& cell : folds[f]) {
+      qini_variance += share * share * cell.of_mean(cell.qini_squares, cell.qini);
+      auuc_variance += share * share * cell.of_mean(cell.auuc_squares, cell.qini);
+      band_variance += share * share * cell.of_mean(cell.squares, 0) * spread[f] / (share * all);
+    }
+  }
+  curve.auuc = curve.qini + end / 2;
+  curve.qini_interval = around(curve.qini, qini_variance);
+  curve.auuc_interval = around(curve.auuc, auuc_variance);
+  curve.qini_band = around(0, band_variance);
+  curve.auuc_band = around(end / 2, band_variance);
   curve.above_chance = curve.qini > curve.qini_band.high;
+  return curve;
+}
+
+UpliftCurve median_curve(std::span<const UpliftCurve> cuts) {
+  CHECK(!cuts.empty());
+  const auto median_of = [&](auto number) {
+    std::vector<double> values;
+    for (const UpliftCurve& cut : cuts) values.push_back(number(cut));
+    return median(std::move(values));
+  };
+  const auto median_interval = [&](Interval UpliftCurve::* interval) {
+    return Interval{median_of([&](const UpliftCurve& cut) { return (cut.*interval).low; }),
+                    median_of([&](const UpliftCurve& cut) { return (cut.*interval).high; })};
+  };
+  UpliftCurve curve;
+  curve.auuc = median_of([](const UpliftCurve& cut) { return cut.auuc; });
+  curve.qini = median_of([](const UpliftCurve& cut) { return cut.qini; });
+  curve.auuc_interval = median_interval(&UpliftCurve::auuc_interval);
+  curve.qini_interval = median_interval(&UpliftCurve::qini_interval);
+  curve.auuc_band = median_interval(&UpliftCurve::auuc_band);
+  curve.qini_band = median_interval(&UpliftCurve::qini_band);
+  curve.above_chance = curve.qini > curve.qini_band.high;
+  curve.ranks = 2 * std::ranges::count_if(cuts, &UpliftCurve::ranks) > std::ssize(cuts);
   return curve;
 }
 
