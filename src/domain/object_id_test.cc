@@ -25,7 +25,8 @@ TEST(ObjectId, NothingIsCalledAStepInAnAddress) {
   for (const std::string_view id : {".", ".."}) {
     EXPECT_TRUE(
         slot_from_json(id, "{}").error().message.starts_with("#/name: a slot's name cannot"));
-    EXPECT_TRUE(bet_from_json(id, "{}", {}).error().message.starts_with("#/id: a bet's id cannot"));
+    EXPECT_TRUE(
+        stored_bet_from_json(id, "{}").error().message.starts_with("#/id: a bet's id cannot"));
     EXPECT_TRUE(brief_from_json(id, "{}").error().message.starts_with("#/id: a brief's id cannot"));
     EXPECT_TRUE(
         metric_from_json(id, "{}").error().message.starts_with("#/id: a metric's id cannot"));
