@@ -37,8 +37,8 @@ struct UpliftCurve {
 UpliftCurve uplift_curve(std::span<const double> scores, std::span<const std::uint8_t> fold,
                          std::span<const std::uint8_t> treated, std::span<const double> outcome);
 
-// Of several cuts into folds: the medians of all numbers; ranks if most cuts do.
-// REQUIRES a cut.
+// Of several cuts of the same persons into folds: the medians of all numbers; ranks if most cuts
+// do. Intervals and bands are wider by what folds share that learn from each other. REQUIRES a cut.
 UpliftCurve median_curve(std::span<const UpliftCurve> cuts);
 double median(std::vector<double> values);  // REQUIRES a value
 
