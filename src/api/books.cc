@@ -1,7 +1,10 @@
 #include "api/books.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -118,6 +121,30 @@ SlotBooks books_of(const Engine& engine, const Slot& slot) {
   return books;
 }
 
+// A slot that is no more: what was decided for it, and what people say it cost.
+SlotBooks books_of_gone(const Engine& engine, const std::string& name,
+                        const std::vector<Cost>& costs) {
+  SlotBooks books;
+  books.slot = name;
+  books.gone = true;
+  books.sends = std::ranges::any_of(costs, [&name](const Cost& cost) {  // others are not entered
+    return cost.slot == name && cost.per == CostPer::kMessage;
+  });
+  if (auto figures = engine.figures().slot(name)) {
+    books.first_decision_day = figures->first_day;
+    books.decisions = std::move(figures->days);
+  }
+  return books;
+}
+
+// Why it only watches, as in "since it …"; empty: bets are open there.
+std::string shadow_reason(const Slot& slot) {
+  if (!slot.in_shadow()) return "";
+  if (slot.apprentice) return "is in mode apprentice";
+  if (!slot.brief_missing.empty()) return "has no brief that counts: " + slot.brief_missing;
+  return "has no brief and none was waived";
+}
+
 // None: too little is known of it, or who answers is no fair sample.
 std::optional<Measurement> measurement_of(const Slot& slot, const MetricSummary& summary) {
   if (!summary.low || summary.is_void()) return std::nullopt;
@@ -223,6 +250,14 @@ LedgerQuestion ledger_question(const Engine& engine, const std::string* only_slo
     question.slots.push_back(books_of(engine, slot));
   question.costs = list_costs(engine);
   question.now_ms = engine.clock().now_ms();
+  if (only_slot != nullptr) return question;
+  std::set<std::string> gone;
+  for (const auto& [name, decisions] : engine.figures().decisions_by_slot()) gone.insert(name);
+  for (const Cost& cost : question.costs)
+    if (!cost.slot.empty()) gone.insert(cost.slot);
+  for (const SlotBooks& books : question.slots) gone.erase(books.slot);
+  for (const std::string& name : gone)
+    question.slots.push_back(books_of_gone(engine, name, question.costs));
   return question;
 }
 
@@ -280,14 +315,18 @@ ExecutiveQuestion executive_question(const Engine& engine) {
   const WorthReport ledger = worth_it(ledger_question(engine, nullptr));
   question.losers = losers_now(engine, nullptr, ledger);
   question.all = ledger.all;
+  std::map<std::string, std::uint64_t> decisions = engine.figures().decisions_by_slot();
   for (const Slot& slot : slots_of(engine, nullptr)) {
+    const std::uint64_t made = std::exchange(decisions[slot.name], 0);
     const auto sums = engine.lift().sums(slot.name);
     if (!sums) continue;
     Readers readers = readers_of(engine, slot.name);
     question.slots.push_back({summarize(slot, *sums, slot.holdout),
                               scale(scale_question(slot, *sums, engine.clock().now_ms())),
-                              readers.verdict, std::move(readers.sentence)});
+                              readers.verdict, std::move(readers.sentence), made, slot.fell_back,
+                              shadow_reason(slot)});
   }
+  for (const auto& [name, count] : decisions) question.decisions_gone += count;
   question.conflicts = conflicts_now(engine, nullptr);
   question.supply = supply_now(engine).sentence;
   return question;

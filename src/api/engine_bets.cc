@@ -67,6 +67,23 @@ Result<void> check_times(const Bet& bet, TimeMs now_ms) {
   return {};
 }
 
+// Why a slot whose brief counts serves nothing but its safe default, and what opens it. Empty: it
+// is open.
+struct Closed {
+  std::string why, mend;
+};
+Closed why_closed(const Slot& slot) {
+  if (slot.apprentice)
+    return {"is in mode apprentice", "Set its mode to online, or choose another slot"};
+  if (slot.in_shadow())
+    return {"has no brief and none was waived", "Give the slot a brief, or waive it"};
+  if (!slot.fell_back.empty())
+    return {"fell back by itself (" + slot.fell_back + ")",
+            fmt::format("If you know why it will not lose again: ante slot resume {} --why \"...\"",
+                        slot.name)};
+  return {};
+}
+
 Result<void> check_can_go_live(const Bets& bets, const SlotMap& slots, const Bet& bet,
                                TimeMs now_ms) {
   TRY(check_times(bet, now_ms));
@@ -77,11 +94,11 @@ Result<void> check_can_go_live(const Bets& bets, const SlotMap& slots, const Bet
         "bet '{}' cannot go live: slot '{}' shows nothing but its safe default, because {}. See "
         "what is open: ante brief check {}",
         bet.id, bet.slot, slot->second.brief_missing, slot->second.brief));
-  if (slot->second.in_shadow())
-    return conflict(fmt::format(
-        "bet '{}' cannot go live: slot '{}' has no brief and none was waived, so it shows nothing "
-        "but its safe default. Give the slot a brief, or waive it",
-        bet.id, bet.slot));
+  if (const auto [why, mend] = why_closed(slot->second); !why.empty())
+    return conflict(
+        fmt::format("bet '{}' cannot go live: slot '{}' {}, so it shows nothing but its safe "
+                    "default. {}",
+                    bet.id, bet.slot, why, mend));
   if (const Bet* other = taken_by(bets, bet, now_ms))
     return conflict(
         fmt::format("bet '{}' already takes everybody that '{}' is for in slot '{}': "

@@ -10,6 +10,10 @@
 namespace ante {
 namespace {
 
+constexpr const char* kBet =
+    R"({"need":"n","slot":"home","owner":"ines","audience":{"everybody":true},)"
+    R"("content":{"items":["bet"]},"stake":0.5,"odds":0.6,"expires":"2026-03-01T00:00:00Z"})";
+
 class EngineWorthTest : public TestEngine {
  protected:
   EngineWorthTest() {
@@ -113,9 +117,81 @@ TEST_F(EngineWorthTest, APlaceThatHarmsIsListedAndItsCommandSwitchesItOff) {
   const ExecutivePage page = executive_page(executive_question(*engine_));
   ASSERT_GE(page.does_not.size(), 3U);  // the slot and both devices
   EXPECT_TRUE(page.does_not[0].starts_with("home: people with bets bring")) << page.does_not[0];
+  EXPECT_EQ(page.needs.at(0),
+            "home: everybody gets the safe default, since it is in mode apprentice.");
+  // It is off: nothing more is offered, and why a bet cannot run there is said as it is.
+  for (const MapCell& cell : losers_now(*engine_, nullptr, {}).map)
+    EXPECT_TRUE(cell.command.empty() && !cell.switch_off) << cell.command;
+  ASSERT_TRUE(engine_->put_bet("b", kBet, kMe, 0));
+  EXPECT_EQ(engine_->move_bet("b", BetState::kSmallStake, kMe, {}).error().message,
+            "bet 'b' cannot go live: slot 'home' is in mode apprentice, so it shows nothing but "
+            "its safe default. Set its mode to online, or choose another slot");
   const ModelCard card = model_card(card_question(*engine_, engine_->slots().get()->at("home")));
   EXPECT_TRUE(card.worse_for.at(0).starts_with("home: −")) << card.worse_for.at(0);
   EXPECT_GT(card.facts.model_rows, 0U);
+}
+
+// The slot's command is refused while bets run there: it folds them first.
+TEST_F(EngineWorthTest, APlaceThatHarmsIsSwitchedOffWithTheBetsThatRunInIt) {
+  ASSERT_TRUE(engine_->put_bet("b", kBet, kMe, 0));
+  ASSERT_TRUE(engine_->move_bet("b", BetState::kSmallStake, kMe, {}));
+  come(6000, 0.1, 0.3);
+  std::vector<std::string> commands;
+  for (const MapCell& cell : losers_now(*engine_, nullptr, {}).map)
+    if (!cell.command.empty()) commands.push_back(cell.command);
+  ASSERT_EQ(commands.size(), 1U);
+  EXPECT_TRUE(commands[0].starts_with("ante bet fold 'b' --why 'its slot harms' && ante slot set "))
+      << commands[0];
+  std::string body = commands[0].substr(commands[0].find("--body '") + 8);
+  body.pop_back();
+  EXPECT_EQ(engine_->put_slot("home", body, kMe, 1).error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(engine_->move_bet("b", BetState::kFolded, kMe, {}));
+  EXPECT_TRUE(engine_->put_slot("home", body, kMe, 1));
+}
+
+TEST_F(EngineWorthTest, ABetThatASlotFellBackFromIsRefusedForThat) {
+  Slot fallen = engine_->slots().get()->at("home");
+  fallen.fell_back = "Losing.";
+  ASSERT_TRUE(engine_->put_object("slot", "home", slot_to_json(fallen), kMe, {}));
+  ASSERT_TRUE(engine_->put_bet("b", kBet, kMe, 0));
+  const auto moved = engine_->move_bet("b", BetState::kSmallStake, kMe, {});
+  ASSERT_FALSE(moved);
+  EXPECT_TRUE(moved.error().message.starts_with(
+      "bet 'b' cannot go live: slot 'home' fell back by itself (Losing.), so"))
+      << moved.error().message;
+  EXPECT_EQ(executive_page(executive_question(*engine_)).does_not,
+            std::vector<std::string>{"home: fell back to the safe default on its own: Losing."});
+}
+
+TEST_F(EngineWorthTest, WhatASlotCostIsKnownAfterItIsGone) {
+  EXPECT_EQ(executive_page(executive_question(*engine_)).sentence, "Nothing is personalised yet.");
+  enter_cost(6833);
+  ASSERT_TRUE(put_cost(*engine_, "each",
+                       R"({"kind":"compute","slot":"home","amount":1,"per":"decision",)"
+                       R"("from":"2026-01-01T00:00:00Z","owner":"ines"})",
+                       kMe, {}));
+  come(100, 0.2, 0.2);
+  ASSERT_TRUE(engine_->delete_object("slot", "home", kMe, {}));
+  pass(1);
+  const WorthReport ledger = worth_it(ledger_question(*engine_, nullptr));
+  ASSERT_EQ(ledger.slots.size(), 1U);
+  EXPECT_EQ(ledger.slots[0].sentence,
+            "Slot home is gone; it cost 6 933. What it brought is not known any more.");
+  EXPECT_EQ(ledger.all.cost, 6933);
+  const ExecutivePage page = executive_page(executive_question(*engine_));
+  EXPECT_EQ(page.sentence, "Nothing is personalised now: the places where it was are gone.");
+  EXPECT_NE(page.costs.at(0).find("6 933 of the cost is of what is gone"), std::string::npos)
+      << page.costs.at(0);
+}
+
+TEST_F(EngineWorthTest, APlaceThatOnlyWatchesIsNotSaidToBeUnseen) {
+  ASSERT_TRUE(engine_->put_slot("home", R"({"limit":1,"safeDefault":{"items":["safe"]}})", kMe, 1));
+  for (int i = 0; i < 30; ++i) decide(somebody_new());
+  pass(1);
+  const ExecutivePage page = executive_page(executive_question(*engine_));
+  EXPECT_EQ(page.sentence, "Of 1 place it works in 0, does not in 0, and is not known yet of 1.");
+  EXPECT_EQ(page.needs.at(0),
+            "home: everybody gets the safe default, since it has no brief and none was waived.");
 }
 
 TEST_F(EngineWorthTest, WhereNobodyIsHarmedNobodyIsListed) {

@@ -40,17 +40,31 @@ void show_costs(simdjson::dom::element answer) {
   for (const auto cost : costs) show_cost(cost);
 }
 
+// "60.00 to 180.00, n 600, what those left alone did not get": what there is of it.
+std::string cost_words(simdjson::dom::element cost) {
+  std::string words(text_of(cost, "id"));
+  const auto add = [&words](std::string_view more) {
+    if (!more.empty()) words += (words.empty() ? "" : ", ") + std::string(more);
+  };
+  simdjson::dom::array ends;
+  double low = 0, high = 0;
+  if (!cost["interval"].get(ends) && !ends.at(0).get(low) && !ends.at(1).get(high))
+    add(fmt::format("{:.2f} to {:.2f}", low, high));
+  if (const double n = number_of(cost, "n"); n > 0) add(fmt::format("n {:.0f}", n));
+  add(text_of(cost, "note"));
+  bool in_gain = false;
+  if (!cost["inGain"].get(in_gain) && in_gain)
+    add("missing in the gain already, not taken off again");
+  return words;
+}
+
 void show_worth(simdjson::dom::element worth) {
   print_line(std::string(text_of(worth, "sentence")));
   simdjson::dom::array costs;
   if (worth["costs"].get(costs)) return;
-  for (const auto cost : costs) {
-    bool in_gain = false;
-    if (cost["inGain"].get(in_gain)) in_gain = false;
-    print_line(fmt::format("  {:<12} {:>12.2f}  {}{}", text_of(cost, "kind"),
-                           number_of(cost, "amount"), text_of(cost, "id"),
-                           in_gain ? "missing in the gain already, not taken off again" : ""));
-  }
+  for (const auto cost : costs)
+    print_line(fmt::format("  {:<12} {:>12.2f}  {}", text_of(cost, "kind"),
+                           number_of(cost, "amount"), cost_words(cost)));
 }
 
 void show_worths(simdjson::dom::element report) {
@@ -66,15 +80,13 @@ void show_cells(simdjson::dom::element report, const char* list, bool off_only) 
   simdjson::dom::array cells;
   if (report[list].get(cells)) return;
   for (const auto cell : cells) {
-    bool off = false;
-    if (cell["switchOff"].get(off)) off = false;
-    if (off_only && !off) continue;
+    const std::string_view advice = text_of(cell, "advice"), command = text_of(cell, "command");
+    if (off_only && advice.empty()) continue;
     print_line(fmt::format("  {:<10} {}  ({:.0f} and {:.0f} people)", text_of(cell, "verdict"),
                            text_of(cell, "name"), number_of(cell, "treated"),
                            number_of(cell, "holdout")));
-    if (!off) continue;
-    print_line(fmt::format("    {}", text_of(cell, "advice")));
-    print_line(fmt::format("    {}", text_of(cell, "command")));
+    for (const std::string_view line : {advice, command})
+      if (!line.empty()) print_line(fmt::format("    {}", line));
   }
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/json_writer.h"
 #include "math/statistics.h"
-#include "report/bet_rulings.h"
+#include "report/lift.h"
 
 namespace ante {
 
@@ -23,25 +23,30 @@ double half_p(const Measurement& m) {
   return sequence_p(m.difference / m.standard_error, static_cast<double>(m.n), kPersonsPlanned);
 }
 
-bool is_probable(const Measurement& m) {
-  return normal_cdf(std::abs(m.difference) / m.standard_error) >= kProbably;
+bool is_hint(const Measurement& m) {
+  return normal_cdf(std::abs(m.difference) / m.standard_error) >= kHintEachHalf;
 }
 
 std::string conflict_words(const Conflict& conflict) {
   const Measurement &reader = conflict.reader, &publisher = conflict.publisher;
   const bool reader_pays = reader.better_by() < 0;
   const auto moved = [](const Measurement& m) {
-    return fmt::format("{} ({:+.3g} ± {:.2g}, n {})", m.metric, m.difference, m.standard_error,
-                       m.n);
+    const Interval interval = m.interval();
+    return fmt::format("{} ({:+.3g}, {:+.3g} to {:+.3g}, n {})", m.metric, m.difference,
+                       interval.low, interval.high, m.n);
   };
-  return fmt::format("{}{}: {} gets better and {} gets worse{}. {}",
-                     reader.where.empty() ? "" : reader.where + ", ",
-                     conflict.credible ? "apart" : "probably apart",
-                     moved(reader_pays ? publisher : reader),
-                     moved(reader_pays ? reader : publisher),
-                     conflict.credible ? "" : ", as far as one look tells",
-                     reader_pays ? "Readers pay for what the publisher wins."
-                                 : "The publisher pays for what readers win.");
+  const std::string better = moved(reader_pays ? publisher : reader),
+                    worse = moved(reader_pays ? reader : publisher),
+                    where = reader.where.empty() ? "" : reader.where + ", ";
+  if (conflict.credible)
+    return fmt::format("{}apart: {} gets better and {} gets worse. {}", where, better, worse,
+                       reader_pays ? "Readers pay for what the publisher wins."
+                                   : "The publisher pays for what readers win.");
+  return fmt::format(
+      "{}maybe apart: {} may get better and {} may get worse, as far as one look tells. {}", where,
+      better, worse,
+      reader_pays ? "Readers may pay for what the publisher wins."
+                  : "The publisher may pay for what readers win.");
 }
 
 std::vector<Conflict> pairs_of(std::span<const Measurement> measured, ConflictReport& report) {
@@ -81,12 +86,12 @@ std::string conflicts_sentence(const ConflictReport& report) {
   const std::string looked =
       fmt::format("{} {} looked at", report.pairs, report.pairs == 1 ? "pair" : "pairs");
   if (!report.apart.empty())
-    return fmt::format("{} of what readers and the publisher want {} apart; {}. {}",
-                       report.apart.size(), report.apart.size() == 1 ? "pair moves" : "pairs move",
-                       looked, report.apart[0].sentence);
+    return fmt::format(
+        "{} of what readers and the publisher want {} apart; {}.",
+        report.apart.size() == 1 ? "1 pair" : fmt::format("{} pairs", report.apart.size()),
+        report.apart.size() == 1 ? "moves" : "move", looked);
   if (!report.probably.empty())
-    return fmt::format("Nothing moves credibly apart, {} probably; {}. {}", report.probably.size(),
-                       looked, report.probably[0].sentence);
+    return fmt::format("Nothing moves credibly apart, {} may; {}.", report.probably.size(), looked);
   return fmt::format("What readers want and what the publisher wants do not move apart; {}.",
                      looked);
 }
@@ -94,6 +99,8 @@ std::string conflicts_sentence(const ConflictReport& report) {
 void write_measurement(JsonWriter& json, std::string_view name, const Measurement& m) {
   json.key(name).begin_object().field("metric", m.metric).field("class", m.metric_class);
   json.field("higherIsBetter", m.higher_is_better).field("difference", m.difference);
+  const Interval interval = m.interval();
+  json.interval("interval", interval.low, interval.high);
   json.field("standardError", m.standard_error).field("n", m.n).end_object();
 }
 
@@ -110,6 +117,13 @@ void write_conflicts(JsonWriter& json, std::string_view name, const std::vector<
 
 }  // namespace
 
+Interval Measurement::interval() const {
+  const auto persons = static_cast<double>(n);
+  const double half = standard_error * std::sqrt(persons) *
+                      sequence_half_width(persons, kPersonsPlanned, kLiftAlpha);
+  return {difference - half, difference + half};
+}
+
 ConflictReport conflicts(std::span<const Measurement> measured) {
   ConflictReport report;
   std::vector<Conflict> pairs = pairs_of(measured, report);
@@ -121,7 +135,7 @@ ConflictReport conflicts(std::span<const Measurement> measured) {
     pair.sentence = conflict_words(pair);
     if (pair.credible)
       report.apart.push_back(std::move(pair));
-    else if (is_probable(pair.reader) && is_probable(pair.publisher))
+    else if (is_hint(pair.reader) && is_hint(pair.publisher))
       report.probably.push_back(std::move(pair));
   }
   report.sentence = conflicts_sentence(report);

@@ -6,8 +6,9 @@
 // A pair is apart when both halves are credible: its p is the larger of its two (intersection-union
 // test, Berger 1982), each of the sequence that holds at every look (math/statistics.h). Over all
 // pairs the chance of one false word is kept at kConflictAlpha (Holm 1979), however metrics go
-// together. Probably apart: not that, and each half is kProbably likely to be on its side, by
-// itself and at one look: a hint, not a finding. Pure; any thread.
+// together. Maybe apart ("probably" in JSON): not that, and each half is kHintEachHalf likely to be
+// on its side, by itself and at one look: a hint, not a finding, and said as one. Intervals are
+// those of the sequence. Pure; any thread.
 // docs/decisions/0078-losers-and-conflicts.md.
 
 #pragma once
@@ -17,9 +18,12 @@
 #include <string>
 #include <vector>
 
+#include "math/statistics.h"
+
 namespace ante {
 
 inline constexpr double kConflictAlpha = 0.05;
+inline constexpr double kHintEachHalf = 0.95;
 inline constexpr std::size_t kConflictMetricsMax = 200;  // of each side; later ones are left out
 
 enum class Whose : std::uint8_t { kReader, kPublisher };
@@ -35,6 +39,8 @@ struct Measurement {
   std::uint64_t n = 0;        // persons in both arms
 
   double better_by() const { return higher_is_better ? difference : -difference; }
+  // 95 %, at every look. REQUIRES n and standard_error above 0.
+  Interval interval() const;
 };
 
 struct Conflict {
@@ -48,7 +54,7 @@ struct ConflictReport {
   std::vector<Conflict> apart, probably;  // surest first
   std::size_t pairs = 0;
   std::vector<std::string> unusable;  // metrics without an error or without anybody
-  std::string sentence;
+  std::string sentence;               // how many; which ones say their own
 };
 
 ConflictReport conflicts(std::span<const Measurement> measured);

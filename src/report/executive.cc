@@ -64,9 +64,25 @@ std::string wait_words(const ExecutiveSlot& slot) {
       name, std::ceil(left), 100 * scale.lift);
 }
 
+bool nobody_came(const ExecutiveSlot& slot) {
+  return slot.decisions + slot.scale.people + slot.lift.treated.n + slot.lift.holdout.n == 0 &&
+         slot.fell_back.empty();
+}
+
+std::string shadow_words(const ExecutiveSlot& slot) {
+  return fmt::format("{}: everybody gets the safe default, since it {}.", slot.lift.slot,
+                     slot.shadow);
+}
+
 void add_slots(const ExecutiveQuestion& q, ExecutivePage& page) {
   for (const ExecutiveSlot& slot : q.slots) {
     const LiftSummary& lift = slot.lift;
+    if (!slot.fell_back.empty()) {
+      page.does_not.push_back(fmt::format("{}: fell back to the safe default on its own: {}",
+                                          lift.slot, slot.fell_back));
+      continue;
+    }
+    if (!slot.shadow.empty()) page.needs.push_back(shadow_words(slot));
     if (slot.readers == Verdict::kLosing) {
       page.does_not.push_back(lift.slot + ": readers get less of what they came for. " +
                               slot.readers_sentence);
@@ -88,7 +104,7 @@ void add_slots(const ExecutiveQuestion& q, ExecutivePage& page) {
         break;
       case Verdict::kTooEarly:
       case Verdict::kUnproven:
-        page.needs.push_back(wait_words(slot));
+        if (slot.shadow.empty()) page.needs.push_back(wait_words(slot));
         break;
     }
   }
@@ -107,7 +123,7 @@ void add_losers(const ExecutiveQuestion& q, ExecutivePage& page) {
                               "costs to place a bet.");
   }
   const auto switched =
-      std::ranges::count_if(q.losers.map, [](const MapCell& cell) { return cell.switch_off; });
+      std::ranges::count_if(q.losers.map, [](const MapCell& c) { return !c.command.empty(); });
   if (switched > 0)
     page.needs.insert(page.needs.begin(),
                       fmt::format("Switch off {} {} where it harms or costs more than it brings: "
@@ -116,10 +132,13 @@ void add_losers(const ExecutiveQuestion& q, ExecutivePage& page) {
 }
 
 std::string page_sentence(const ExecutiveQuestion& q) {
-  if (q.slots.empty()) return "Nothing is personalised yet.";
+  if (q.slots.empty())
+    return q.decisions_gone == 0 ? "Nothing is personalised yet."
+                                 : "Nothing is personalised now: the places where it was are gone.";
   const auto count = [&](Verdict verdict) {
     return std::ranges::count_if(q.slots, [verdict](const ExecutiveSlot& slot) {
-      return (slot.readers == Verdict::kLosing ? Verdict::kLosing : slot.lift.verdict) == verdict;
+      const bool fails = slot.readers == Verdict::kLosing || !slot.fell_back.empty();
+      return (fails ? Verdict::kLosing : slot.lift.verdict) == verdict;
     });
   };
   const auto works = count(Verdict::kPaying);
@@ -186,15 +205,17 @@ void add_section(std::string_view heading, const std::vector<std::string>& items
 ExecutivePage executive_page(const ExecutiveQuestion& asked) {
   ExecutivePage page;
   ExecutiveQuestion question = asked;
-  std::erase_if(question.slots, [](const ExecutiveSlot& slot) {  // nobody came by
-    return slot.scale.people == 0 && slot.lift.treated.n + slot.lift.holdout.n == 0;
-  });
+  std::erase_if(question.slots, nobody_came);
   add_slots(question, page);
   add_losers(question, page);
   for (const Conflict& conflict : question.conflicts.apart)
     page.does_not.push_back(conflict.sentence);
   if (question.slots.empty())
-    page.needs.emplace_back("People: nobody has been shown anything yet.");
+    page.needs.emplace_back(question.decisions_gone == 0
+                                ? "People: nobody has been shown anything yet."
+                                : "People: nobody has been shown anything since.");
+  for (const ExecutiveSlot& slot : asked.slots)
+    if (nobody_came(slot) && !slot.shadow.empty()) page.needs.push_back(shadow_words(slot));
   if (!question.supply.empty()) page.needs.push_back(question.supply);
   page.costs.push_back(question.all.sentence);
   page.sentence = page_sentence(question);

@@ -2,8 +2,9 @@
 //
 // In:   lift, scale and worth of every slot, the losers, the ledger of all; where metrics move
 //       apart and what the supply of content says, where somebody knows. Out: a few sentences in
-//       plain words, as lists and as one screen. Slots that nobody came by are left out. No number
-//       stands without those left alone that it is held against. Pure; any thread.
+//       plain words, as lists and as one screen. Slots that nobody came by are left out, but for
+//       those that are shut. No number stands without those left alone that it is held against.
+//       Pure; any thread.
 
 #pragma once
 
@@ -27,6 +28,9 @@ struct ExecutiveSlot {
   // does not work, whatever it earns.
   std::optional<Verdict> readers;
   std::string readers_sentence;
+  std::uint64_t decisions = 0;  // made for it so far, whoever is compared
+  std::string fell_back;        // why it went back to its safe default by itself; empty: it did not
+  std::string shadow;           // why it only watches, as in "since it …"; empty: bets are open
 };
 
 struct ExecutiveQuestion {
@@ -34,7 +38,8 @@ struct ExecutiveQuestion {
   LosersReport losers;
   Worth all;
   ConflictReport conflicts;
-  std::string supply;  // a sentence; empty: not measured
+  std::string supply;                // a sentence; empty: not measured
+  std::uint64_t decisions_gone = 0;  // of slots that are no more
 };
 
 struct ExecutivePage {

@@ -48,6 +48,7 @@ MapCell harmed(std::string slot, std::string level) {
   cell.interval = {-0.08, -0.02};
   cell.verdict = CellVerdict::kHarms;
   cell.switch_off = true;
+  cell.command = "ante bet new …";
   return cell;
 }
 
@@ -59,6 +60,44 @@ TEST(Executive, WithNothingItSaysSo) {
   const ExecutivePage page = executive_page(unused);
   EXPECT_EQ(page.sentence, "Nothing is personalised yet.");
   EXPECT_LE(screen_of(page).size(), kScreenLines);
+}
+
+TEST(Executive, NobodyIsSaidToHaveComeOnlyWhereNobodyCame) {
+  ExecutiveQuestion q;
+  q.slots.resize(1);
+  q.slots[0].lift.slot = "home";
+  q.slots[0].shadow = "has no brief and none was waived";
+  const std::string shut =
+      "home: everybody gets the safe default, since it has no brief and none was waived.";
+  ExecutivePage page = executive_page(q);
+  EXPECT_EQ(page.sentence, "Nothing is personalised yet.");
+  EXPECT_EQ(page.needs,
+            (std::vector<std::string>{"People: nobody has been shown anything yet.", shut}));
+  // 3,000 came, none of them into a comparison.
+  q.slots[0].decisions = 3000;
+  page = executive_page(q);
+  EXPECT_EQ(page.sentence, "Of 1 place it works in 0, does not in 0, and is not known yet of 1.");
+  EXPECT_EQ(page.needs, std::vector<std::string>{shut});
+  // And where what they saw is no more.
+  q.slots.clear();
+  q.decisions_gone = 3000;
+  page = executive_page(q);
+  EXPECT_EQ(page.sentence, "Nothing is personalised now: the places where it was are gone.");
+  EXPECT_EQ(page.needs, std::vector<std::string>{"People: nobody has been shown anything since."});
+}
+
+TEST(Executive, ASlotThatFellBackDoesNotWorkWhateverItsCountsSayNow) {
+  for (const Verdict verdict : {Verdict::kTooEarly, Verdict::kLosing, Verdict::kPaying}) {
+    ExecutiveQuestion q;
+    q.slots = {slot_with("home", verdict)};
+    q.slots[0].fell_back = "Losing: 3 of 10.";
+    const ExecutivePage page = executive_page(q);
+    EXPECT_EQ(page.sentence, "Of 1 place it works in 0, does not in 1, and is not known yet of 0.");
+    EXPECT_EQ(page.does_not,
+              std::vector<std::string>{
+                  "home: fell back to the safe default on its own: Losing: 3 of 10."});
+    EXPECT_TRUE(page.needs.empty() && page.works.empty());
+  }
 }
 
 TEST(Executive, EveryPlaceStandsOnceWithWhomItIsHeldAgainst) {

@@ -267,6 +267,11 @@ Result<FiguresSummary> Figures::bet(std::string_view id) const {
   return figures;
 }
 
+std::map<std::string, std::uint64_t> Figures::decisions_by_slot() const {
+  MutexLock lock(state_->mutex);
+  return state_->fold.decisions_by_slot();
+}
+
 std::uint64_t Figures::rows_unseen() const {
   MutexLock lock(state_->mutex);
   return state_->fold.rows_unseen();

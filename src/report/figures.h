@@ -81,6 +81,8 @@ class Figures final : public LogConsumer, public RewardSink {
   // kNotFound: nothing was decided for it yet.
   Result<FiguresSummary> slot(std::string_view name) const;
   Result<FiguresSummary> bet(std::string_view id) const;
+  // How many were made for each slot, also for one that is no more.
+  std::map<std::string, std::uint64_t> decisions_by_slot() const;
   // Matured rows whose decision was not known: they are in no figure.
   std::uint64_t rows_unseen() const;
 

@@ -414,6 +414,12 @@ const FigureSums* FiguresFold::slot(std::string_view name) const {
   return found == slots_.end() ? nullptr : &found->second;
 }
 
+std::map<std::string, std::uint64_t> FiguresFold::decisions_by_slot() const {
+  std::map<std::string, std::uint64_t> found;
+  for (const auto& [key, sums] : slots_) found[sums.name] = sums.decisions;
+  return found;
+}
+
 const FigureSums* FiguresFold::bet(std::string_view id) const {
   const auto found = bets_.find(bet_group(id));
   return found == bets_.end() ? nullptr : &found->second;

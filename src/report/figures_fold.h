@@ -116,6 +116,8 @@ class FiguresFold {
   // Null: nothing was decided for it.
   const FigureSums* slot(std::string_view name) const;
   const FigureSums* bet(std::string_view id) const;
+  // Of every slot that was decided for, also of one that is no more.
+  std::map<std::string, std::uint64_t> decisions_by_slot() const;
   std::uint64_t rows_unseen() const { return rows_unseen_; }
   std::size_t pending() const { return pending_.size(); }
   std::size_t items() const { return items_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -23,23 +24,31 @@ std::string shell_word(std::string_view text) {
   return word + "'";
 }
 
-std::string slot_off(const Slot& slot) {
+std::string fold_words(const Bet& bet, std::string_view why) {
+  return fmt::format("ante bet fold {} --why '{}'", shell_word(bet.id), why);
+}
+
+// A slot that bets run in cannot change what they are compared with: they are folded before.
+std::string slot_off(const Slot& slot, const std::vector<const Bet*>& running) {
+  std::string text;
+  for (const Bet* bet : running) text += fold_words(*bet, "its slot harms") + " && ";
   Slot off = slot;
   off.apprentice = true;
-  return fmt::format("ante slot set {} --if-version {} --why 'it harms' --body {}", slot.name,
-                     slot.version, shell_word(slot_to_json(off)));
+  return text + fmt::format("ante slot set {} --if-version {} --why 'it harms' --body {}",
+                            slot.name, slot.version, shell_word(slot_to_json(off)));
 }
 
-std::string bet_off(const Bet& bet) {
-  return fmt::format("ante bet fold {} --why 'it harms'", shell_word(bet.id));
+std::string off_bet_id(std::string_view slot, std::string_view trait, std::string_view level) {
+  std::string id = fmt::format("off-{}-{}-{}", slot, trait, level);
+  if (id.size() > 64) id.resize(64);
+  return id;
 }
 
-// A group of a slot is left alone by a bet whose content is the safe default.
+// A group of a slot is left alone by a bet whose content is the safe default. REQUIRES that the
+// slot has a list as its own.
 std::string group_off(const Slot& slot, std::string_view trait, std::string_view level,
                       TimeMs now_ms) {
-  if (slot.safe_items.empty()) return slot_off(slot);
-  std::string id = fmt::format("off-{}-{}-{}", slot.name, trait, level);
-  if (id.size() > 64) id.resize(64);
+  const std::string id = off_bet_id(slot.name, trait, level);
   std::string body;
   JsonWriter json(body);
   json.begin_object().field("need", "to be left alone: it harms them");
@@ -125,32 +134,97 @@ CellVerdict verdict_on(const MapCell& cell) {
                                                                     : CellVerdict::kUnproven;
 }
 
-void advise(const MapTrial& trial, TimeMs now_ms, MapCell& cell) {
-  cell.verdict = verdict_on(cell);
+// Why the slot shows nothing but its safe default already; empty: it does not.
+std::string why_off(const Slot& slot) {
+  if (!slot.fell_back.empty()) return "it has gone back to its safe default";
+  if (slot.apprentice) return "it only learns";
+  return slot.in_shadow() ? "it has no brief that counts" : "";
+}
+
+// What the commands above a cell switch off, each once.
+struct SwitchedOff {
+  std::set<std::string> slots;
+  std::set<std::string> bets;  // ids
+};
+
+// The slot has only one switch: of itself, and of a group where it has no list to leave it with.
+bool needs_whole_slot(const MapTrial& trial, const MapCell& cell) {
+  return trial.bet == nullptr && (cell.trait.empty() || trial.slot->safe_items.empty());
+}
+
+void advise_on_bet(const MapTrial& trial, SwitchedOff& off, MapCell& cell) {
+  const Bet& bet = *trial.bet;
+  if (!cell.trait.empty())
+    cell.advice += bet.left_alone_learned
+                       ? " The bet leaves such people alone by itself once it has learned it; to "
+                         "be sure, fold it and place it anew with leaveAlone.who."
+                       : " Fold the bet and place it anew with leaveAlone.who.";
+  if (off.bets.insert(bet.id).second)
+    cell.command = fold_words(bet, "it harms");
+  else
+    cell.advice += " It is in bet " + bet.id + ", folded above.";
+}
+
+// `running`: the bets in its slot.
+void advise_on_slot(const MapTrial& trial, const std::vector<const Bet*>& running, TimeMs now_ms,
+                    SwitchedOff& off, MapCell& cell) {
+  const Slot& slot = *trial.slot;
+  if (needs_whole_slot(trial, cell)) {
+    if (!cell.trait.empty())
+      cell.advice +=
+          " A slot without a list of its own as safe default can only be switched off whole.";
+    cell.command = slot_off(slot, running);
+    off.slots.insert(slot.name);
+    for (const Bet* bet : running) off.bets.insert(bet->id);
+    return;
+  }
+  const std::string id = off_bet_id(slot.name, cell.trait, cell.level);
+  if (std::ranges::any_of(running, [&id](const Bet* bet) { return bet->id == id; })) {
+    cell.switch_off = false;
+    cell.advice = "It is left alone already, by bet " + id + ".";
+    return;
+  }
+  cell.command = group_off(slot, cell.trait, cell.level, now_ms);
+}
+
+// REQUIRES that everything above it in the map was advised on.
+void advise(const MapTrial& trial, const std::vector<const Bet*>& running, TimeMs now_ms,
+            SwitchedOff& off, MapCell& cell) {
   const bool costs_more = cell.difference && cell.cost > 0 && cell.cost_q <= kCellRate;
-  cell.switch_off = cell.verdict == CellVerdict::kHarms || costs_more;
-  if (!cell.switch_off) return;
+  if (cell.verdict != CellVerdict::kHarms && !costs_more) return;
+  if (const std::string why = why_off(*trial.slot); !why.empty()) {
+    cell.advice = fmt::format("Slot {} is switched off already: {}.", trial.slot->name, why);
+    return;
+  }
+  cell.switch_off = true;
   cell.advice = cell.verdict == CellVerdict::kHarms
                     ? "Switch off here: people are better off left alone."
                     : "Switch off here: it brings less than it costs to place one bet.";
-  const bool is_group = !cell.trait.empty();
-  if (trial.bet != nullptr) {
-    cell.command = bet_off(*trial.bet);
-    if (is_group)
-      cell.advice += trial.bet->left_alone_learned
-                         ? " The bet leaves such people alone by itself once it has learned it; to "
-                           "be sure, fold it and place it anew with leaveAlone.who."
-                         : " Fold the bet and place it anew with leaveAlone.who.";
-  } else if (is_group) {
-    cell.command = group_off(*trial.slot, cell.trait, cell.level, now_ms);
-    if (trial.slot->safe_items.empty())
-      cell.advice +=
-          " A slot without a list of its own as safe default can only be switched off whole.";
-  } else {
-    cell.command = slot_off(*trial.slot);
-    if (!trial.slot->fell_back.empty())
-      cell.advice += " It has gone back to its safe default already.";
-  }
+  if (off.slots.contains(trial.slot->name))
+    cell.advice += fmt::format(" It is in slot {}, switched off above.", trial.slot->name);
+  else if (trial.bet != nullptr)
+    advise_on_bet(trial, off, cell);
+  else
+    advise_on_slot(trial, running, now_ms, off, cell);
+}
+
+std::vector<const Bet*> running_in(const Slot& slot, const std::vector<MapTrial>& trials,
+                                   TimeMs now_ms) {
+  std::vector<const Bet*> running;
+  for (const MapTrial& trial : trials)
+    if (trial.bet != nullptr && trial.slot->name == slot.name && trial.bet->live(now_ms))
+      running.push_back(trial.bet);
+  return running;
+}
+
+// Slots before bets, so that a slot's switch is above what is in it wherever its trial stands.
+void advise_all(const std::vector<MapTrial>& trials, const std::vector<const MapTrial*>& of,
+                TimeMs now_ms, std::vector<MapCell>& map) {
+  SwitchedOff off;
+  for (const bool bets : {false, true})
+    for (std::size_t i = 0; i < map.size(); ++i)
+      if ((of[i]->bet != nullptr) == bets)
+        advise(*of[i], running_in(*of[i]->slot, trials, now_ms), now_ms, off, map[i]);
 }
 
 // Of one slot's cells, everybody first: the trait whose groups show most people worse off.
@@ -215,7 +289,8 @@ void write_cell(JsonWriter& json, const MapCell& cell) {
   }
   if (cell.cost > 0) json.field("costOfADecision", cell.cost);
   json.field("switchOff", cell.switch_off);
-  if (cell.switch_off) json.field("advice", cell.advice).field("command", cell.command);
+  if (!cell.advice.empty()) json.field("advice", cell.advice);
+  if (!cell.command.empty()) json.field("command", cell.command);
   json.end_object();
 }
 
@@ -268,10 +343,10 @@ LosersReport losers(const std::vector<MapTrial>& trials, TimeMs now_ms) {
     }
   }
   report.tested = set_q(report.map);
-  for (std::size_t i = 0; i < report.map.size(); ++i) {
-    advise(*of[i], now_ms, report.map[i]);
-    if (report.map[i].verdict == CellVerdict::kHarms) report.losers.push_back(report.map[i]);
-  }
+  for (MapCell& cell : report.map) cell.verdict = verdict_on(cell);
+  advise_all(trials, of, now_ms, report.map);
+  for (const MapCell& cell : report.map)
+    if (cell.verdict == CellVerdict::kHarms) report.losers.push_back(cell);
   for (std::size_t i = 0; i < report.map.size(); ++i) {
     if (!report.map[i].trait.empty() || of[i]->bet != nullptr || !of[i]->slot->safe_items.empty())
       continue;

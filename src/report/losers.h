@@ -11,6 +11,8 @@
 // false findings at kCellRate, however much cells overlap. Harms: q <= kCellRate and below 0. A
 // cell whose gain is credibly below what a single decision costs is switched off too. Groups of a
 // trait have each person once, so what is of one trait shows, weaker, in others that go with it.
+// Commands can be run one after the other, as they stand in the map: a slot's folds the bets in it
+// first, and what is inside of something that is switched off has none of its own.
 // Pure; any thread. docs/decisions/0078-losers-and-conflicts.md.
 
 #pragma once
@@ -52,9 +54,9 @@ struct MapCell {
   double p = 1, q = 1;
   double cost = 0, cost_q = 1;  // what a decision costs, and how sure the gain is below it
   CellVerdict verdict = CellVerdict::kUnproven;
-  bool switch_off = false;
-  std::string advice;   // a sentence; empty: nothing to do
-  std::string command;  // what switches it off
+  bool switch_off = false;  // and is not yet
+  std::string advice;       // a sentence; empty: nothing to do
+  std::string command;      // what switches it off; empty: another cell's does, or it is off
 
   double lost() const { return difference ? -*difference * static_cast<double>(treated) : 0; }
 };

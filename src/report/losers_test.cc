@@ -20,6 +20,7 @@ Slot loser_slot(std::string name) {
   slot.safe_items = {"safe"};
   slot.holdout = 0.2;
   slot.version = 4;
+  slot.waived_by = slot.waived_reason = "it's the first week";
   return slot;
 }
 
@@ -136,8 +137,6 @@ TEST(Losers, WhereNobodyLosesNobodyIsListedHoweverOftenOneLooks) {
 
 TEST(Losers, AHarmfulSlotIsSwitchedOffByACommandThatDoesIt) {
   Slot home = loser_slot("home");
-  home.waived_by = "ed";
-  home.waived_reason = "it's the first week";
   LoserWorld world(7, home);
   world.come(20'000, -0.06, 0);
   const LosersReport report = losers({world.trial()}, kLosersNow);
@@ -172,7 +171,7 @@ TEST(Losers, AHarmfulSlotIsSwitchedOffByACommandThatDoesIt) {
 TEST(Losers, GroupsAndBetsHaveTheirOwnSwitch) {
   const Slot home = loser_slot("home");
   LoserWorld world(8, home);
-  world.come(30'000, 0, -0.08);
+  world.come(30'000, 0.027, -0.107);  // nothing in the whole
   LosersReport report = losers({world.trial()}, kLosersNow);
   const auto group =
       std::ranges::find_if(report.losers, [](const MapCell& cell) { return !cell.trait.empty(); });
@@ -192,6 +191,95 @@ TEST(Losers, GroupsAndBetsHaveTheirOwnSwitch) {
   ASSERT_FALSE(report.losers.empty());
   EXPECT_EQ(report.losers[0].command, "ante bet fold 'spring' --why 'it harms'");
   EXPECT_TRUE(name_of(report.losers[0]).starts_with("home, bet spring"));
+}
+
+// One command for each thing that can be switched off once: the slot's comes first and folds what
+// runs in it, and nothing inside of it has one.
+TEST(Losers, ItsCommandsCanBeRunOneAfterTheOther) {
+  Slot home = loser_slot("home");
+  LoserWorld world(12, home);
+  world.come(30'000, -0.05, -0.04);
+  Bet spring, over;
+  spring.id = "spring";
+  spring.state = BetState::kOpen;
+  spring.expires_at_ms = kLosersNow + kDayMs;
+  over.id = "over";
+  MapTrial of_spring = world.trial(), of_over = world.trial();
+  of_spring.bet = &spring;
+  of_over.bet = &over;
+  const auto commands = [](const LosersReport& report) {
+    std::vector<std::string> found;
+    for (const MapCell& cell : report.map) {
+      EXPECT_EQ(cell.switch_off, !cell.advice.empty()) << name_of(cell);
+      if (!cell.command.empty()) found.push_back(cell.command);
+      EXPECT_TRUE(!cell.switch_off || !cell.command.empty() || cell.advice.ends_with(" above."))
+          << cell.advice;
+    }
+    return found;
+  };
+  // The bets' trials stand before the slot's.
+  LosersReport report = losers({of_spring, of_over, world.trial()}, kLosersNow);
+  EXPECT_GE(std::ranges::count_if(report.map, [](const MapCell& c) { return c.switch_off; }), 6);
+  std::vector<std::string> all = commands(report);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_TRUE(
+      all[0].starts_with("ante bet fold 'spring' --why 'its slot harms' && "
+                         "ante slot set home --if-version 4 --why 'it harms'"))
+      << all[0];
+  // A bet by itself is folded once, whatever groups it harms.
+  LoserWorld fine(13, home);
+  fine.come(30'000, 0, 0);
+  all = commands(losers({fine.trial(), of_spring}, kLosersNow));
+  EXPECT_EQ(all, std::vector<std::string>{"ante bet fold 'spring' --why 'it harms'"});
+  // Two groups of a slot that can only be switched off whole: one command.
+  Slot best = home;
+  best.safe_items.clear();
+  LoserWorld groups(8, best);
+  groups.come(30'000, 0.02, -0.1);
+  report = losers({groups.trial()}, kLosersNow);
+  EXPECT_LE(commands(report).size(), 1U);
+}
+
+TEST(Losers, WhatIsOffAlreadyIsNotSwitchedOffAgain) {
+  Slot home = loser_slot("home");
+  home.waived_by = home.waived_reason = "";
+  LoserWorld world(8, home);
+  world.come(30'000, 0.027, -0.107);
+  const auto group = [&](const std::vector<MapTrial>& trials) {
+    const LosersReport report = losers(trials, kLosersNow);
+    const auto found = std::ranges::find_if(
+        report.losers, [](const MapCell& cell) { return !cell.trait.empty(); });
+    return found == report.losers.end() ? MapCell{} : *found;
+  };
+  // No brief, an apprentice, and fallen back.
+  EXPECT_EQ(group({world.trial()}).advice,
+            "Slot home is switched off already: it has no brief that counts.");
+  home.apprentice = true;
+  EXPECT_EQ(group({world.trial()}).advice, "Slot home is switched off already: it only learns.");
+  home.apprentice = false;
+  home.waived_by = home.waived_reason = "ed";
+  home.fell_back = "Losing.";
+  MapCell cell = group({world.trial()});
+  EXPECT_EQ(cell.advice,
+            "Slot home is switched off already: it has gone back to its safe default.");
+  EXPECT_FALSE(cell.switch_off);
+  EXPECT_TRUE(cell.command.empty());
+  home.fell_back.clear();
+  EXPECT_TRUE(group({world.trial()}).switch_off);
+  // The bet of the same report runs: nothing more to do. Once it is over it is offered again.
+  Bet off;
+  off.id = "off-home-visits-first";
+  off.state = BetState::kSmallStake;
+  off.expires_at_ms = kLosersNow + 1;
+  MapTrial of_off = world.trial();
+  of_off.bet = &off;
+  of_off.sums = {};
+  cell = group({world.trial(), of_off});
+  EXPECT_EQ(name_of(cell), "home, visits: first");
+  EXPECT_EQ(cell.advice, "It is left alone already, by bet off-home-visits-first.");
+  EXPECT_TRUE(cell.command.empty());
+  off.expires_at_ms = kLosersNow;
+  EXPECT_FALSE(group({world.trial(), of_off}).command.empty());
 }
 
 TEST(Losers, WhatBringsLessThanItCostsIsSwitchedOffToo) {

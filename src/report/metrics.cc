@@ -244,6 +244,35 @@ MetricSummary summarize(const Metric& metric, const MetricTrial& sums, double al
   return summary;
 }
 
+namespace {
+
+std::string correlation_words(const ProxyValidity& found) {
+  return fmt::format("correlation {:+.2f}, {:+.2f} to {:+.2f}, {} people", *found.correlation,
+                     *found.low, *found.high, found.persons);
+}
+
+// What strikes it out, as its interval has it: the correlation, or comparisons that it went apart
+// in.
+std::string struck_out_words(const ProxyValidity& found, bool apart) {
+  std::string what;
+  if (*found.high < kUselessCorrelation) {
+    const char* has = *found.low > 0    ? "has hardly more"
+                      : *found.high < 0 ? "has less"
+                                        : "has no more, or hardly more,";
+    what = fmt::format("who has more '{}' {} '{}'{}", found.proxy, has, found.outcome,
+                       *found.high < 0 ? "" : ": too little to go by");
+    if (apart)
+      what += fmt::format(", and in only {} of {} comparisons both moved one way", found.together,
+                          found.trials);
+  } else {
+    what = fmt::format("in only {} of {} comparisons did '{}' and '{}' move one way",
+                       found.together, found.trials, found.proxy, found.outcome);
+  }
+  return fmt::format("Struck out: {} ({}). It decides nothing.", what, correlation_words(found));
+}
+
+}  // namespace
+
 const char* to_string(ProxyValidity::State state) {
   switch (state) {
     case ProxyValidity::State::kUnknown:
@@ -287,22 +316,17 @@ ProxyValidity validity(const ProxyPair& pair, std::span<const EffectPair> effect
   const bool apart = found.trials >= kProxyTrialsMin && found.together * 2 <= found.trials;
   if (*found.high < kUselessCorrelation || apart) {
     found.state = State::kStruckOut;
-    found.sentence = fmt::format(
-        "Struck out: who has more '{}' does not have more '{}' (correlation {:+.2f}, {:+.2f} to "
-        "{:+.2f}, {} people){}. It decides nothing.",
-        pair.proxy, pair.outcome, r, *found.low, *found.high, found.persons,
-        found.trials > 0 ? fmt::format(", and in {} of {} comparisons both moved one way",
-                                       found.together, found.trials)
-                         : "");
+    found.sentence = struck_out_words(found, apart);
     return found;
   }
   found.state = *found.low > kUselessCorrelation ? State::kHolds : State::kWeak;
-  found.sentence = fmt::format(
-      "{}: who has more '{}' {} more '{}' (correlation {:+.2f}, {:+.2f} to {:+.2f}, {} people). "
-      "It is still no proof.",
-      found.state == State::kHolds ? "Goes with it" : "Goes with it a little", pair.proxy,
-      found.state == State::kHolds ? "has" : "may have", pair.outcome, r, *found.low, *found.high,
-      found.persons);
+  const bool open = *found.low <= 0;  // it may as well go against it
+  found.sentence = fmt::format("{}: who has more '{}' {} more '{}' ({}). It is still no proof.",
+                               found.state == State::kHolds ? "Goes with it"
+                               : open                       ? "May go with it, or not"
+                                                            : "Goes with it, maybe only a little",
+                               pair.proxy, open ? "may or may not have" : "has", pair.outcome,
+                               correlation_words(found));
   return found;
 }
 

@@ -423,6 +423,48 @@ TEST_F(MetricsTest, AUselessProxyIsStruckOutAndAUsefulOneIsNot) {
   EXPECT_EQ(card->sentence.find("taps"), std::string::npos) << card->sentence;
 }
 
+// So many people with a proxy and an outcome that go with each other by `r`, very nearly: what is
+// left to chance is there twice, once each way.
+ProxyPair pair_with(double r, int people) {
+  Random random(4);
+  ProxyPair pair;
+  pair.proxy = "clicks";
+  pair.outcome = "buy";
+  const auto normal = [&random] {
+    double sum = -6;
+    for (int i = 0; i < 12; ++i) sum += random.uniform();
+    return sum;
+  };
+  for (int i = 0; i < people / 2; ++i) {
+    const double x = normal(), rest = std::sqrt(1 - r * r) * normal();
+    PairSums& arm = i % 4 < 2 ? pair.treated : pair.holdout;
+    for (const double y : {r * x + rest, r * x - rest})
+      arm.add(static_cast<std::int64_t>(1e6 * x), static_cast<std::int64_t>(1e6 * y));
+  }
+  return pair;
+}
+
+TEST(ProxyWords, AgreeWithTheIntervalTheyStandBeside) {
+  const auto says = [](const ProxyPair& pair, std::string_view words,
+                       std::span<const EffectPair> effects = {}) {
+    const ProxyValidity found = validity(pair, effects);
+    EXPECT_NE(found.sentence.find(words), std::string::npos) << found.sentence;
+  };
+  says(pair_with(0.05, 20'000), "who has more 'clicks' has hardly more 'buy': too little to go by");
+  says(pair_with(0, 20'000), "has no more, or hardly more, 'buy'");
+  says(pair_with(-0.2, 20'000), "Struck out: who has more 'clicks' has less 'buy' (correlation -0");
+  says(pair_with(0.05, 600),
+       "May go with it, or not: who has more 'clicks' may or may not have more");
+  says(pair_with(0.5, 20'000), "Goes with it: who has more 'clicks' has more 'buy'");
+  // It goes with people, and comparisons moved it apart.
+  std::vector<EffectPair> effects(kProxyTrialsMin);
+  for (EffectPair& each : effects) each = {.proxy = 1, .outcome = -1};
+  says(pair_with(0.5, 20'000),
+       "Struck out: in only 0 of 10 comparisons did 'clicks' and 'buy' move one way (correlation "
+       "+0.5",
+       effects);
+}
+
 // Bets bring money and cost people their job.
 TEST_F(MetricsTest, MoneyMadeAtThePeoplesExpenseIsTaking) {
   define("helped", R"({"class":"customer","count":{"event":"Helped"},"windowMs":7200000})");

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <numeric>
 #include <set>
 
 #include <fmt/format.h>
@@ -181,7 +183,7 @@ void add_forgone(const SlotBooks& books, Worth& worth) {
   const double margin = books.worth->margin;
   if (books.explored > 0)
     worth.costs.push_back({"", "exploring", books.slot, margin * books.exploring, std::nullopt,
-                           books.explored, true, "as the model expected it"});
+                           books.explored, true, "what the model expected, not measured"});
   const LiftSummary& lift = books.lift;
   if (!is_lift_known(lift) || lift.holdout.n == 0) return;
   const auto held = static_cast<double>(lift.holdout.n);
@@ -271,9 +273,9 @@ void add_break_even(const LedgerCourse& course, Worth& worth) {
   BreakEven& even = worth.break_even;
   bool ignored = false;
   worth.net_a_day = pace_of(course, course.value);
-  even.day = crossing_day(course, course.value, worth.net_a_day, even.reached);
+  even.day = crossing_day(course, course.value, worth.net_a_day, ignored);
   even.earliest = crossing_day(course, course.high, pace_of(course, course.high), ignored);
-  even.latest = crossing_day(course, course.low, pace_of(course, course.low), ignored);
+  even.latest = crossing_day(course, course.low, pace_of(course, course.low), even.reached);
 }
 
 std::string money(double amount, const std::string& currency) {
@@ -293,12 +295,19 @@ std::string money(const Interval& interval, const std::string& currency) {
   return money(interval.low, "") + " to " + money(interval.high, currency);
 }
 
+// Empty where the net could be on either side of 0. REQUIRES a gain.
 std::string even_words(const Worth& worth) {
   const BreakEven& even = worth.break_even;
-  if (even.reached) return fmt::format(" It has paid for itself since {}.", ledger_date(*even.day));
-  if (!even.day) return " At this pace it never pays for itself.";
+  if (worth.net_interval->low > 0 && even.reached && even.day && even.earliest)
+    return fmt::format(" It has paid for itself since {} ({} to {}).", ledger_date(*even.day),
+                       ledger_date(*even.earliest), ledger_date(*even.latest));
+  if (worth.net_interval->high >= 0) return "";
+  if (!even.earliest) return " At this pace it never pays for itself.";
+  if (!even.day)
+    return fmt::format(" At this pace it pays for itself on {} at the earliest, and maybe never.",
+                       ledger_date(*even.earliest));
   return fmt::format(" At this pace it pays for itself on {} ({} to {}).", ledger_date(*even.day),
-                     even.earliest ? ledger_date(*even.earliest) : "never",
+                     ledger_date(*even.earliest),
                      even.latest ? ledger_date(*even.latest) : "never");
 }
 
@@ -328,10 +337,10 @@ std::string ledger_name(const Worth& worth) {
 
 // REQUIRES a gain.
 std::string verdict_words(const Worth& worth) {
-  const std::string brought =
-      fmt::format("{} brought {} ({}) more than leaving people alone, and cost {}",
-                  ledger_name(worth), money(*worth.gain, worth.currency),
-                  money(*worth.gain_interval, worth.currency), money(worth.cost, worth.currency));
+  const std::string brought = fmt::format(
+      "{} brought {}{} ({}) more than leaving people alone, and cost {}", ledger_name(worth),
+      worth.sharing.empty() ? "" : "at least ", money(*worth.gain, worth.currency),
+      money(*worth.gain_interval, worth.currency), money(worth.cost, worth.currency));
   const std::string net = money(*worth.net_interval, worth.currency);
   switch (worth.verdict) {
     case WorthVerdict::kPaying:
@@ -346,19 +355,26 @@ std::string verdict_words(const Worth& worth) {
           brought, net);
     case WorthVerdict::kTooEarly:
     case WorthVerdict::kNotPriced:
+    case WorthVerdict::kGone:
       break;
   }
-  std::string text = fmt::format("Too early to say: {}: it could be either way ({} net).{}",
-                                 brought, net, even_words(worth));
-  if (worth.net_interval->high < 0)
+  if (worth.net_interval->high >= 0)
+    return fmt::format("Too early to say: {}: it could be either way ({} net).", brought, net);
+  std::string text =
+      fmt::format("Too early to say: {}: what is counted does not cover the cost ({} net).{}",
+                  brought, net, even_words(worth));
+  if (worth.repeats > 1)
     text += fmt::format(
-        " The gain counts only each person's first window, and people were met up to {:.0f} times: "
-        "a longer goal window would tell.",
-        worth.repeats);
+        " The gain counts only each person's first window, and there was time for {:.{}f} of them "
+        "on average: a longer goal window would tell.",
+        worth.repeats, worth.repeats < 1.05 ? 2 : 1);
   return text;
 }
 
 std::string slot_words(const Worth& worth, const SlotBooks& books) {
+  if (worth.verdict == WorthVerdict::kGone)
+    return fmt::format("Slot {} is gone; it cost {}. What it brought is not known any more.",
+                       books.slot, money(worth.cost, worth.currency));
   if (worth.verdict == WorthVerdict::kNotPriced)
     return fmt::format(
         "{}: what one unit of its reward is worth is not known. Say it: ante cost worth {} "
@@ -393,19 +409,48 @@ std::string names_listed(const std::vector<std::string>& names) {
   return text;
 }
 
-// Slots of which an outcome counts in another one too.
-std::vector<std::string> sharing_outcomes(const LedgerQuestion& question) {
-  std::vector<std::string> names;
-  for (const SlotBooks& a : question.slots) {
-    const bool shares = std::ranges::any_of(question.slots, [&](const SlotBooks& b) {
-      return &a != &b && a.worth && b.worth &&
-             std::ranges::any_of(a.outcomes, [&](const std::string& outcome) {
-               return std::ranges::find(b.outcomes, outcome) != b.outcomes.end();
-             });
-    });
-    if (shares) names.push_back(a.slot);
+// What of the gains goes into the sum.
+struct GainsCounted {
+  std::vector<bool> counts;  // by slot
+  std::vector<std::string> sharing, standing;
+};
+
+// Slots whose outcomes are linked have one number, those without a gain a number each.
+std::vector<std::size_t> groups_by_outcome(const LedgerQuestion& question,
+                                           const std::vector<LedgerDraft>& drafts) {
+  std::vector<std::size_t> group(drafts.size());
+  std::iota(group.begin(), group.end(), std::size_t{0});
+  std::map<std::string_view, std::size_t> first;
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    if (!drafts[i].worth.gain) continue;
+    for (const std::string& outcome : question.slots[i].outcomes) {
+      const std::size_t mine = group[i], other = group[first.try_emplace(outcome, i).first->second];
+      std::ranges::replace(group, mine, other);
+    }
   }
-  return names;
+  return group;
+}
+
+// What one outcome brought may stand in the gain of each slot that counts it: of these the largest
+// lower end stands for all, and nothing that is lost is left out for it.
+GainsCounted count_gains(const LedgerQuestion& question, const std::vector<LedgerDraft>& drafts) {
+  GainsCounted found;
+  found.counts.assign(drafts.size(), true);
+  const std::vector<std::size_t> group = groups_by_outcome(question, drafts);
+  const auto low = [&](std::size_t i) { return drafts[i].worth.gain_interval->low; };
+  std::map<std::size_t, std::size_t> largest;  // of groups
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    if (!drafts[i].worth.gain) continue;
+    std::size_t& most = largest.try_emplace(group[i], i).first->second;
+    if (low(i) > low(most)) most = i;
+  }
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    if (!drafts[i].worth.gain || std::ranges::count(group, group[i]) < 2) continue;
+    found.counts[i] = i == largest.at(group[i]) || drafts[i].worth.gain_interval->high < 0;
+    found.sharing.push_back(question.slots[i].slot);
+    if (found.counts[i]) found.standing.push_back(question.slots[i].slot);
+  }
+  return found;
 }
 
 Worth slot_worth(const SlotBooks& books, const LedgerQuestion& question, LedgerDraft& draft) {
@@ -420,14 +465,15 @@ Worth slot_worth(const SlotBooks& books, const LedgerQuestion& question, LedgerD
     return mixed;
   }
   conclude_ledger(draft, worth);
-  if (!books.worth) worth.verdict = WorthVerdict::kNotPriced;
+  if (!books.worth) worth.verdict = books.gone ? WorthVerdict::kGone : WorthVerdict::kNotPriced;
   worth.sentence = slot_words(worth, books);
   return worth;
 }
 
 // What is not known, and of which slots.
 struct LedgerGaps {
-  std::vector<std::string> early, unpriced;
+  std::vector<std::string> early, unpriced, gone;
+  double cost_gone = 0;
   bool any_priced = false;
 };
 
@@ -442,7 +488,8 @@ void add_by_kind(const CostLine& line, std::vector<CostLine>& lines) {
     return each.kind == line.kind && each.in_gain == line.in_gain;
   });
   if (same == lines.end()) {
-    lines.push_back({"", line.kind, "", line.amount, line.interval, line.n, line.in_gain, ""});
+    lines.push_back({"", line.kind, "", line.amount, line.interval, line.n, line.in_gain,
+                     line.in_gain ? line.note : ""});
     return;
   }
   same->amount += line.amount;
@@ -452,17 +499,30 @@ void add_by_kind(const CostLine& line, std::vector<CostLine>& lines) {
   same->interval->high += line.interval->high;
 }
 
-// A slot into the sum of all.
-void add_slot(const LedgerDraft& draft, bool is_priced, LedgerDraft& sum, LedgerGaps& gaps) {
+// A slot into the sum of all; its gain only where it `counts`.
+void add_slot(const SlotBooks& books, LedgerDraft draft, bool counts, LedgerDraft& sum,
+              LedgerGaps& gaps) {
   const Worth& slot = draft.worth;
   Worth& all = sum.worth;
+  const bool is_priced = books.worth.has_value();
   gaps.any_priced = gaps.any_priced || is_priced;
-  for (const CostLine& line : slot.costs) add_by_kind(line, all.costs);
+  for (const CostLine& line : slot.costs)
+    if (counts || !line.in_gain) add_by_kind(line, all.costs);
+  if (!counts)
+    for (auto* gains : {&draft.course.value, &draft.course.low, &draft.course.high})
+      std::ranges::fill(*gains, 0);
   sum.course.add(draft.course);
-  if (!is_priced && (draft.has_people || slot.cost > 0)) gaps.unpriced.push_back(slot.slot);
+  if (books.gone && slot.cost > 0) {
+    gaps.gone.push_back(slot.slot);
+    gaps.cost_gone += slot.cost;
+  } else if (!is_priced && (draft.has_people || slot.cost > 0)) {
+    gaps.unpriced.push_back(slot.slot);
+  }
   if (is_priced && !slot.gain && draft.has_people) gaps.early.push_back(slot.slot);
   if (slot.readers == Verdict::kLosing) all.readers = Verdict::kLosing;
   if (!slot.gain) return;
+  sum.most += draft.most;
+  if (!counts) return;
   all.treated += slot.treated;
   all.holdout += slot.holdout;
   all.repeats = std::max(all.repeats, slot.repeats);
@@ -471,10 +531,9 @@ void add_slot(const LedgerDraft& draft, bool is_priced, LedgerDraft& sum, Ledger
   interval.low += slot.gain_interval->low;
   interval.high += slot.gain_interval->high;
   all.gain_interval = interval;
-  sum.most += draft.most;
 }
 
-void all_words(const LedgerGaps& gaps, const std::vector<std::string>& sharing, Worth& all) {
+void all_words(const LedgerGaps& gaps, Worth& all) {
   if (all.verdict == WorthVerdict::kNotPriced)
     all.sentence =
         "What a unit of reward is worth is not known of any slot. Say it: ante cost "
@@ -486,12 +545,17 @@ void all_words(const LedgerGaps& gaps, const std::vector<std::string>& sharing, 
         gaps.early.empty() ? "any slot" : names_listed(gaps.early), money(all.cost, all.currency));
   else
     all.sentence = verdict_words(all);
+  if (!all.sharing.empty())
+    all.sentence = fmt::format(
+        "What {} brought cannot be added, since they count the same outcome: of them {} stands "
+        "alone, which is the least that is proven. {}",
+        names_listed(all.sharing), names_listed(all.standing), all.sentence);
   if (!gaps.unpriced.empty())
     all.sentence += fmt::format(" Not counted, since nobody said what it is worth: {}.",
                                 names_listed(gaps.unpriced));
-  if (!sharing.empty() && all.gain)
-    all.sentence += fmt::format(" One outcome may count in several of {}: the sum can be too high.",
-                                names_listed(sharing));
+  if (!gaps.gone.empty())
+    all.sentence += fmt::format(" {} of the cost is of what is gone, and brings nothing more: {}.",
+                                money(gaps.cost_gone, all.currency), names_listed(gaps.gone));
 }
 
 }  // namespace
@@ -508,6 +572,8 @@ const char* to_string(WorthVerdict verdict) {
       return "stop";
     case WorthVerdict::kPaying:
       return "paying";
+    case WorthVerdict::kGone:
+      return "gone";
   }
   return "unknown";
 }
@@ -524,15 +590,22 @@ WorthReport worth_it(const LedgerQuestion& question) {
   LedgerDraft sum{
       .worth = {}, .course = LedgerCourse(first, question.now_ms), .most = 0, .has_people = true};
   LedgerGaps gaps;
+  std::vector<LedgerDraft> drafts;
   for (const SlotBooks& books : question.slots) {
-    LedgerDraft draft = draft_of(books, question);
-    report.slots.push_back(slot_worth(books, question, draft));
-    add_slot(draft, books.worth.has_value(), sum, gaps);
+    drafts.push_back(draft_of(books, question));
+    Worth worth = slot_worth(books, question, drafts.back());
+    if (!books.gone || drafts.back().worth.cost > 0) report.slots.push_back(std::move(worth));
   }
+  GainsCounted gains = count_gains(question, drafts);
+  for (std::size_t i = 0; i < drafts.size(); ++i)
+    add_slot(question.slots[i], std::move(drafts[i]), gains.counts[i], sum, gaps);
   // What all brought is known where that of every priced slot is.
   if (!gaps.early.empty()) {
     sum.worth.gain.reset();
     sum.worth.gain_interval.reset();
+  } else {
+    sum.worth.sharing = std::move(gains.sharing);
+    sum.worth.standing = std::move(gains.standing);
   }
   for (const Cost& cost : question.costs)
     if (is_shared(cost, question))
@@ -547,10 +620,10 @@ WorthReport worth_it(const LedgerQuestion& question) {
   if (currencies.size() == 1) all.currency = *currencies.begin();
   conclude_ledger(sum, all);
   if (!gaps.any_priced) all.verdict = WorthVerdict::kNotPriced;
-  // What nobody priced may have brought what it cost.
-  if (all.verdict == WorthVerdict::kStop && !gaps.unpriced.empty())
+  // What nobody priced, and what is gone, may have brought what it cost.
+  if (all.verdict == WorthVerdict::kStop && !(gaps.unpriced.empty() && gaps.gone.empty()))
     all.verdict = WorthVerdict::kTooEarly;
-  all_words(gaps, sharing_outcomes(question), all);
+  all_words(gaps, all);
   report.all = std::move(all);
   return report;
 }
@@ -601,7 +674,10 @@ std::string to_json(const Worth& worth) {
   write_known(json, "value", worth.gain);
   write_known(json, "interval", worth.gain_interval);
   json.field("treated", worth.treated).field("holdout", worth.holdout);
-  json.field("repeats", worth.repeats).field("confidence", 1 - kLiftAlpha).end_object();
+  json.field("repeats", worth.repeats).field("confidence", 1 - kLiftAlpha);
+  if (!worth.sharing.empty())
+    json.field("atLeast", true).texts("sharing", worth.sharing).texts("standing", worth.standing);
+  json.end_object();
   json.key("costs").begin_array();
   for (const CostLine& line : worth.costs) write_cost_line(json, line);
   json.end_array().field("cost", worth.cost).key("net").begin_object();

@@ -14,7 +14,11 @@
 // every later visit of a person brought as much as the first window, which is all that the lift
 // counts. Nobody's own result may be losing where it pays.
 // Break-even: the first day from which the sum stays above 0; ahead, at the pace of the last
-// kPaceDays. "In all" adds slots (their intervals end by end: right however they go together).
+// kPaceDays; said as a fact only where also the lower end is there. "In all" adds slots (their
+// intervals end by end: right however they go together). Slots that count the same outcome are not
+// added: of them stands the gain with the largest lower end, as the least that is proven, and each
+// that is below 0; the costs of all count, and for a stop the upper ends of all. Slots that are no
+// more have their costs, and no gain.
 // Pure; any thread. docs/decisions/0077-worth-it-ledger.md.
 
 #pragma once
@@ -37,6 +41,7 @@ inline constexpr std::int32_t kBreakEvenDaysMax = 36525;  // later is never
 // What is known of one slot.
 struct SlotBooks {
   std::string slot;
+  bool gone = false;   // deleted; without lift and worth
   bool sends = false;  // mails or pushes: a treated decision is a message
   DurationMs window_ms = kDayMs;
   std::vector<std::string> outcomes;  // what counts there, to tell that two slots count the same
@@ -63,6 +68,7 @@ enum class WorthVerdict : std::uint8_t {
   kReadersLose,  // it would pay, and readers get less of what they came for
   kStop,
   kPaying,
+  kGone,  // a slot that is no more
 };
 const char* to_string(WorthVerdict verdict);
 
@@ -78,7 +84,7 @@ struct CostLine {
 };
 
 struct BreakEven {
-  bool reached = false;
+  bool reached = false;                               // also at the lower end
   std::optional<std::int32_t> day, earliest, latest;  // since 1970, UTC; none = never, as it goes
 };
 
@@ -89,6 +95,9 @@ struct Worth {
   double repeats = 1;  // windows a treated person may have had, of which the gain counts the first
   std::optional<double> gain, net;
   std::optional<Interval> gain_interval, net_interval;
+  // Slots that count the same outcome, so that their gains cannot be added, and those of them whose
+  // gain stands in the sum: the sum is what is proven at least. Both empty: gains were added.
+  std::vector<std::string> sharing, standing;
   double cost = 0;  // what is taken off
   std::vector<CostLine> costs;
   std::optional<double> net_a_day;
@@ -101,8 +110,8 @@ struct Worth {
 };
 
 struct WorthReport {
-  std::vector<Worth> slots;
-  Worth all;  // costs of slots by their kinds, and one by one those of no slot
+  std::vector<Worth> slots;  // of those that are gone only the ones that cost something
+  Worth all;                 // costs of slots by their kinds, and one by one those of no slot
 };
 
 // Costs of slots that are not among the question's stand in `all` only.
