@@ -367,7 +367,7 @@ Result<Slot> Engine::resume_slot(std::string_view name, const Author& author,
   if (author.why.empty())
     return invalid_argument(fmt::format(
         "slot '{}' fell back to its safe default ({}) and its evidence begins anew when it "
-        "resumes. Say why it may, in the header Ante-Why",
+        "resumes. Say why it may",
         name, present->second.fell_back));
   Slot slot = present->second;
   slot.fell_back.clear();

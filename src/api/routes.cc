@@ -104,4 +104,16 @@ Author author_of(const Call& call) {
   return {call.caller.key ? call.caller.key->id : "local", std::string(why.substr(0, 500))};
 }
 
+std::optional<Author> author_with_reason(Call& call) {
+  const auto object = body_object(call);
+  if (!object) return std::nullopt;
+  FieldErrors errors;
+  Fields body(*object, "#", errors);
+  Author author = author_of(call);
+  author.why = body.required_text("why", 500);
+  if (!is_one_line(author.why)) body.wrong("why", "must be one line without control characters");
+  if (answer_errors(call, errors)) return std::nullopt;
+  return author;
+}
+
 }  // namespace ante

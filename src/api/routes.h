@@ -48,6 +48,9 @@ void refresh_supply_gauge(Api& api);
 std::string etag(std::uint64_t version);
 // Who sends the request and, by its header Ante-Why, why: kept with what it changes.
 Author author_of(const Call& call);
+// The caller with the reason of the body, {"why": "..."}; none: the problem is answered.
+inline constexpr std::size_t kWhyBodyBytesMax = 4096;
+std::optional<Author> author_with_reason(Call& call);
 // `limit` of a list, within 1 .. most; none: the problem is answered.
 std::optional<std::size_t> list_limit(Call& call, std::size_t usual, std::size_t most);
 // Narrows what the person allowed by what this request says (Sec-GPC, context.consent).

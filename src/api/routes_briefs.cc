@@ -13,7 +13,6 @@ namespace ante {
 namespace {
 
 constexpr std::size_t kBriefBodyBytesMax = kObjectJsonBytesMax;
-constexpr std::size_t kRenewBodyBytesMax = 4096;
 
 void unknown_brief(Api& api, Call& call, const std::string& id) {
   const std::vector<Brief> briefs = api.engine.briefs();
@@ -111,16 +110,9 @@ void delete_brief(Api& api, CallPointer call) {
 
 void renew_brief(Api& api, CallPointer call) {
   ExpectedVersion expected;
-  const auto object = body_object(*call);
-  if (!object || !read_expected_version(*call, expected)) return;
-  FieldErrors errors;
-  Fields body(*object, "#", errors);
-  const std::string why(body.required_text("why", 500));
-  if (!is_one_line(why)) body.wrong("why", "must be one line without control characters");
-  if (answer_errors(*call, errors)) return;
-  later(api, call, [&api, expected, why](const CallPointer& waiting) {
-    Author author = author_of(*waiting);
-    author.why = why;
+  const auto author = author_with_reason(*call);
+  if (!author || !read_expected_version(*call, expected)) return;
+  later(api, call, [&api, expected, author = *author](const CallPointer& waiting) {
     const auto brief = api.engine.renew_brief(waiting->path_values[0], author, expected);
     if (!brief) return answer_brief_error(api, *waiting, brief.error(), expected);
     answer_brief(api, *waiting, *brief, 200, true);
@@ -178,7 +170,7 @@ std::span<const Route> brief_routes() {
        "Deletes a brief that no slot names"},
       {"GET", "/v1/briefs/{id}/check", Role::kSecret, 0, check_brief, "briefs",
        "Does it hold? Promised against measured, what arrives, what people allow"},
-      {"POST", "/v1/briefs/{id}/renew", Role::kSecret, kRenewBodyBytesMax, renew_brief, "briefs",
+      {"POST", "/v1/briefs/{id}/renew", Role::kSecret, kWhyBodyBytesMax, renew_brief, "briefs",
        "Another quarter, with a reason; not while its customer measure is losing"},
       {"GET", "/v1/reports/needs", Role::kSecret, 0, needs_report, "reports",
        "Which need first: what matters and is badly served"},

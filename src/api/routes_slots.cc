@@ -51,10 +51,11 @@ void put_slot(Api& api, CallPointer call) {
 
 void resume_slot(Api& api, CallPointer call) {
   ExpectedVersion expected;
-  if (!read_expected_version(*call, expected)) return;
-  later(api, call, [&api, expected](const CallPointer& waiting) {
+  const auto author = author_with_reason(*call);
+  if (!author || !read_expected_version(*call, expected)) return;
+  later(api, call, [&api, expected, author = *author](const CallPointer& waiting) {
     const std::string& name = waiting->path_values[0];
-    const auto slot = api.engine.resume_slot(name, author_of(*waiting), expected);
+    const auto slot = api.engine.resume_slot(name, author, expected);
     if (slot) return answer_slot(*waiting, *slot, 200);
     if (slot.error().code == ErrorCode::kNotFound) return unknown_slot(api, *waiting, name);
     answer_write_error(api, *waiting, slot.error(), expected);
@@ -103,8 +104,8 @@ std::span<const Route> slot_routes() {
       {"GET", "/v1/slots/{name}", Role::kSecret, 0, get_slot, "slots", "A slot"},
       {"PUT", "/v1/slots/{name}", Role::kSecret, kSlotBodyBytesMax, put_slot, "slots",
        "Makes or replaces a slot; If-Match names the version you read"},
-      {"POST", "/v1/slots/{name}/resume", Role::kSecret, 0, resume_slot, "slots",
-       "Lets a slot that fell back bet again, its evidence anew; Ante-Why says why it may"},
+      {"POST", "/v1/slots/{name}/resume", Role::kSecret, kWhyBodyBytesMax, resume_slot, "slots",
+       "Lets a slot that fell back bet again, its evidence anew, and says why it may"},
       {"DELETE", "/v1/slots/{name}", Role::kSecret, 0, delete_slot, "slots", "Ends a slot"},
   };
   return kRoutes;

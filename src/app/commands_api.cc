@@ -128,8 +128,10 @@ void add_slot(CommandLine line) {
   auto why = std::make_shared<std::string>();
   resume->add_option("--why", *why, "why it may")->required();
   resume->callback([line, name, why] {
-    line.exit = run_call(line.common, "POST", "/v1/slots/" + percent_encode(*name) + "/resume", "",
-                         {{"Ante-Why", *why}}, [](simdjson::dom::element answer) {
+    std::string body;
+    JsonWriter(body).begin_object().field("why", *why).end_object();
+    line.exit = run_call(line.common, "POST", "/v1/slots/" + percent_encode(*name) + "/resume",
+                         body, {}, [](simdjson::dom::element answer) {
                            print_line(fmt::format("Slot {} bets again; its evidence begins anew.",
                                                   text_of(answer, "name")));
                          });

@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t kLevelsRead = 1000;  // more: the column's levels are not kept
 constexpr std::size_t kArmRowsMin = 10;
-constexpr double kOutcomeMovedP = 0.01;  // above: nothing says that the treatment moves it
+constexpr std::size_t kOutcomeRowsMin = 20;  // with it and without, before a column goes with it
+constexpr double kOutcomeMovedP = 0.01;      // above: nothing says that the treatment moves it
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
 std::string lower(std::string_view text) {
@@ -373,7 +374,8 @@ class TrialReader {
 
   // Or says in `column` why not.
   void take_feature(TrialFeature feature, LeftOutColumn& column) {
-    column.why = difference_by_arm(feature);
+    const bool with_outcome = goes_with_outcome(feature);
+    if (!with_outcome) column.why = difference_by_arm(feature);
     column.differs_by_arm = !column.why.empty();
     if (column.why.empty() && determines_outcome(feature)) {
       if (outcome_p() > kOutcomeMovedP) {
@@ -385,14 +387,46 @@ class TrialReader {
       }
       column.why = "says nearly all of the outcome; it was written when the outcome was known";
     }
+    if (column.why.empty() && with_outcome)
+      column.why = fmt::format(
+          "never comes without the outcome '{}', or that never without it: it was measured with "
+          "it, "
+          "after the treatment",
+          columns_.outcome);
     if (column.why.empty() && table_.features.size() == kTrialFeaturesMax)
       column.why = fmt::format("more than {} features", kTrialFeaturesMax);
     if (column.why.empty()) table_.features.push_back(std::move(feature));
   }
 
+  // What somebody spent is 0 without a visit, and who bought has visited: of such a column each
+  // value but the usual one comes only with the outcome, or the outcome only with it.
+  bool goes_with_outcome(const TrialFeature& feature) const {
+    const auto value = [&feature](std::size_t row) {
+      return feature.is_category ? static_cast<double>(feature.levels[row]) : feature.numbers[row];
+    };
+    std::map<double, std::size_t> rows;
+    std::size_t without = 0;
+    for (std::size_t i = 0; i < table_.rows(); ++i) {
+      if (!std::isnan(value(i))) ++rows[value(i)];
+      without += table_.outcome[i] == 0 ? 1 : 0;
+    }
+    if (rows.size() < 2 || without < kOutcomeRowsMin || table_.rows() - without < kOutcomeRowsMin)
+      return false;
+    const auto& [usual, usual_rows] =
+        *std::ranges::max_element(rows, {}, [](const auto& entry) { return entry.second; });
+    if (usual_rows < table_.rows() / 2) return false;
+    bool only_with_outcome = true, outcome_only_with_it = true;
+    for (std::size_t i = 0; i < table_.rows(); ++i) {
+      const bool is_usual = value(i) == usual, has_outcome = table_.outcome[i] != 0;
+      if (!is_usual && !has_outcome) only_with_outcome = false;
+      if (is_usual && has_outcome) outcome_only_with_it = false;
+    }
+    return only_with_outcome || outcome_only_with_it;
+  }
+
   // Of a column that is not among --features: whoever left it out says that it came afterwards.
   void doubt_if_it_differs(const TrialFeature& feature) {
-    if (difference_by_arm(feature).empty()) return;
+    if (goes_with_outcome(feature) || difference_by_arm(feature).empty()) return;
     table_.warning += fmt::format(
         "{}'{}', which is not among the features, differs between the arms by more than chance; if "
         "it was known before the treatment, the arms were not drawn at random and nothing here "

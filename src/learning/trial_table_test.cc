@@ -69,7 +69,9 @@ TEST(TrialTable, ReadsATestOfThreeArms) {
   // What a mail moves was not known before it.
   ASSERT_EQ(table->left_out.size(), 1u);
   EXPECT_EQ(table->left_out[0].name, "spend");
-  EXPECT_NE(table->left_out[0].why.find("differs between the arms"), std::string::npos);
+  EXPECT_NE(table->left_out[0].why.find("measured with it, after the treatment"), std::string::npos)
+      << table->left_out[0].why;
+  EXPECT_TRUE(table->differing().empty());
   std::vector<std::string> channels = table->features[7].level_names;
   std::ranges::sort(channels);
   EXPECT_EQ(channels, (std::vector<std::string>{"Multi, channel", "Phone", "Web"}));
@@ -258,13 +260,43 @@ TEST(TrialTable, DoubtsATrialWhoseArmsWereChosen) {
 }
 
 TEST(TrialTable, AColumnThatWasNotAskedForAndDiffersIsToldAsAWarning) {
-  TrialColumns columns = asking();
-  columns.features = {"recency", "mens"};
-  const auto table = parse_trial(mail_test(3000), columns);
+  Random random(6);
+  std::string csv = "age,pages,arm,y\n";
+  for (int i = 0; i < 3000; ++i) {
+    const bool treated = random.uniform() < 0.5;
+    csv += std::to_string(20 + random.below(50)) + "," +
+           std::to_string(random.below(treated ? 9 : 6)) + (treated ? ",1," : ",0,") +
+           (random.uniform() < 0.3 ? "1\n" : "0\n");
+  }
+  TrialColumns columns = asking("arm", "y");
+  columns.features = {"age"};
+  const auto table = parse_trial(csv, columns);
   ASSERT_TRUE(table) << table.error().message;
   EXPECT_TRUE(table->differing().empty());
   EXPECT_TRUE(table->left_out.empty());
-  EXPECT_TRUE(table->warning.starts_with("'spend', which is not among the features, differs"));
+  EXPECT_TRUE(table->warning.starts_with("'pages', which is not among the features, differs"))
+      << table->warning;
+}
+
+// Bought comes only with a visit, a visit always with what was bought: neither says that the arms
+// were not drawn at random, whichever of the two is the outcome.
+TEST(TrialTable, WhatComesOnlyWithTheOutcomeIsNoSignOfOtherPersons) {
+  Random random(7);
+  std::string csv = "age,arm,visit,bought\n";
+  for (int i = 0; i < 6000; ++i) {
+    const bool treated = random.uniform() < 0.5, visit = random.uniform() < (treated ? 0.3 : 0.1);
+    const bool bought = visit && random.uniform() < 0.4;
+    csv += std::to_string(20 + random.below(50)) + (treated ? ",1," : ",0,") +
+           (visit ? "1," : "0,") + (bought ? "1\n" : "0\n");
+  }
+  for (const auto& [outcome, other] : {std::pair{"visit", "bought"}, {"bought", "visit"}}) {
+    const auto table = parse_trial(csv, asking("arm", outcome));
+    ASSERT_TRUE(table) << table.error().message;
+    EXPECT_TRUE(table->differing().empty()) << outcome;
+    ASSERT_EQ(table->left_out.size(), 1u) << outcome;
+    EXPECT_EQ(table->left_out[0].name, other);
+    EXPECT_EQ(table->features.size(), 1u);
+  }
 }
 
 TEST(TrialTable, WarnsOfAnOutcomeThatWasKnownBefore) {

@@ -211,7 +211,10 @@ TEST_F(MetricsTest, TwoIdsOfOnePersonInDifferentArmsAreTakenOutAgain) {
 TEST_F(MetricsTest, HeldOutEverywhereIsHeldOutInEverySlot) {
   put_slot("end", 0.1);  // home holds out .3 of people, and these among them
   define("share", kBoughtMetric);
-  int everywhere = 0;
+  const PersonHash first = metric_person(9999);
+  put(RecordKind::kDecision, first, kMetricsStart + 1, kMetricsStart + 1,
+      encode(decision(9999, arm_of(kMetricsSalt, first, 0.1), kMetricsStart + 1, "end")));
+  int everywhere = arm_of(kMetricsSalt, first, 0.1) == Arm::kHoldout ? 1 : 0;
   for (std::uint64_t who = 0; who < 2000; ++who) {
     const PersonHash person = metric_person(who);
     put(RecordKind::kDecision, person, kMetricsStart + 1, kMetricsStart + 1,
@@ -220,7 +223,7 @@ TEST_F(MetricsTest, HeldOutEverywhereIsHeldOutInEverySlot) {
   }
   pass(kMetricsStart + kMetricsWindow + 10);
   EXPECT_EQ(of("share", "").holdout.n, static_cast<std::uint64_t>(everywhere));
-  EXPECT_EQ(of("share", "").treated.n, static_cast<std::uint64_t>(2000 - everywhere));
+  EXPECT_EQ(of("share", "").treated.n, static_cast<std::uint64_t>(2001 - everywhere));
   EXPECT_GT(of("share", "home").holdout.n, of("share", "").holdout.n);
 }
 

@@ -232,14 +232,14 @@ TEST_F(SupplyTest, WhoAllowsNoProfileIsNotNoticedButHeard) {
 TEST_F(SupplyTest, WordsOfFewAreNoTopics) {
   put_item("a", {"cars"}, kDayMs);
   follow(0, "cars", kDayMs);
-  for (std::uint64_t word = 0; word < 40; ++word) {
+  for (std::uint64_t word = 0; word < 30; ++word) {
     follow(1, "made up " + std::to_string(word), kDayMs);
     follow(2, "made up " + std::to_string(word), kDayMs);
   }
   for (std::uint64_t who = 10; who < 13; ++who) follow(who, "boats", kDayMs);
   const SupplySummary s = summary();
   EXPECT_EQ(s.wanted, 2u);
-  EXPECT_EQ(s.topics_by_few, 40u);
+  EXPECT_EQ(s.topics_by_few, 30u);
   ASSERT_EQ(s.topics.size(), 2u);
   EXPECT_NE(find(s, "cars"), nullptr);
   EXPECT_TRUE(s.sentence.starts_with("0 of 2 topics")) << s.sentence;
