@@ -69,7 +69,7 @@ TEST(TrialTable, ReadsATestOfThreeArms) {
   // What a mail moves was not known before it.
   ASSERT_EQ(table->left_out.size(), 1u);
   EXPECT_EQ(table->left_out[0].name, "spend");
-  EXPECT_NE(table->left_out[0].why.find("measured with it, after the treatment"), std::string::npos)
+  EXPECT_NE(table->left_out[0].why.find("says nearly all of the outcome"), std::string::npos)
       << table->left_out[0].why;
   EXPECT_TRUE(table->differing().empty());
   std::vector<std::string> channels = table->features[7].level_names;
