@@ -169,10 +169,18 @@ std::size_t count_of(const TasteWorld& world, PersonalizationVerdict verdict, st
   return count;
 }
 
+// A sanitizer makes many worlds take minutes, and sees in few what it sees in many.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kManyWorlds = false;
+#else
+constexpr bool kManyWorlds = true;
+#endif
+
 // "Personalise" is said by chance in less than 5 % of worlds without tastes (0 of 500 in
 // decisions/0071): of 30 each not once, where one that takes activity or hits for tastes says it
 // in nearly all.
 TEST(Likings, WithoutTastesNobodyIsToldToPersonalise) {
+  if (!kManyWorlds) GTEST_SKIP() << "many worlds: without sanitizers";
   const TasteWorld worlds[] = {
       {.people = 300, .visits = 8},
       {.people = 300, .visits = 8, .activity = 0.15},
@@ -185,6 +193,7 @@ TEST(Likings, WithoutTastesNobodyIsToldToPersonalise) {
 }
 
 TEST(Likings, EnoughPeopleWithoutTastesAreToldNotTo) {
+  if (!kManyWorlds) GTEST_SKIP() << "many worlds: without sanitizers";
   const TasteWorld worlds[] = {
       {.people = 1000, .visits = 20},
       {.people = 1000, .visits = 20, .activity = 0.1},
@@ -205,6 +214,7 @@ TEST(Likings, EnoughPeopleWithoutTastesAreToldNotTo) {
 // standard errors). What the people's own outcomes in the items' means take off is given back:
 // without that z is .9 too low here.
 TEST(Likings, WithoutTastesTheStatisticIsCentred) {
+  if (!kManyWorlds) GTEST_SKIP() << "many worlds: without sanitizers";
   for (const bool news : {false, true}) {
     const TasteWorld world{.people = 200, .visits = 12, .activity = 0.1, .hits = 0.1, .news = news};
     double sum = 0, squares = 0;
@@ -233,6 +243,7 @@ TEST(Likings, TastesAreFound) {
 // The number that is named decides in about 85 % of worlds (80 % power, and half more): of 12 each
 // 8 or more, which a number that decides in half of them reaches once in five times together.
 TEST(Likings, TooFewAreToldHowManyItTakesAndSoManyDecide) {
+  if (!kManyWorlds) GTEST_SKIP() << "many worlds: without sanitizers";
   for (const double taste : {0.0, 0.08}) {
     TasteWorld world{.visits = 6, .taste = taste};
     int told = 0, decided = 0, wrong = 0;
