@@ -483,20 +483,22 @@ void DecisionEngine::State::sign(DecideAnswer& answer) const {
   }
 }
 
-// Hands the record to the journal, unwaited-for. A stranger's, and that of a person who does not
-// want to be stored or measured, is not kept.
-// Whoever is drawn is asked, held out or not, whatever is shown.
+// Whoever is drawn is asked, held out or not, whatever is shown. When they were asked last is read
+// after the turn was asked: what it does not hold any more the profile has by then.
 void DecisionEngine::State::ask(const ExposureTurn& turn, const Standing& standing,
                                 DecideAnswer& answer) const {
   Decision& decision = answer.decision;
   if (p.questions == nullptr || !decision.activated || !standing.consent.measure) return;
-  const std::uint32_t asked_s = standing.person.state->asked_s;
+  if (turn.is_asked()) return;
+  const std::uint32_t asked_s = p.people.person(decision.people.front()).state->asked_s;
   auto drawn = p.questions->draw(p.holdout_salt, standing.person.oldest(), decision.at_ms, asked_s);
-  if (!drawn || turn.is_asked()) return;
+  if (!drawn) return;
   decision.asked = std::move(drawn->metric);
   answer.question = std::move(drawn->text);
 }
 
+// Hands the record to the journal, unwaited-for. A stranger's, and that of a person who does not
+// want to be stored or measured, is not kept.
 void DecisionEngine::State::record(const Consent& consent, DecideAnswer& answer) const {
   const Decision& decision = answer.decision;
   if (decision.people.empty() || !consent.store || !consent.measure) return;
